@@ -1,0 +1,51 @@
+"""Posts in memory."""
+
+from datetime import datetime
+
+from adapters.memory.accounts import existing_account
+from adapters.memory.state import State, StoredPost, Tables, Transaction
+from domain.errors import Forbidden, NotFound
+from domain.posts.model import Post
+
+
+class MemoryPosts:
+    """Implements ``domain.posts.ports.PostRepository``."""
+
+    def __init__(self, state: State | Transaction) -> None:
+        self._state = state
+
+    async def add(self, content: str, *, author_id: int, at: datetime) -> Post:
+        """See the port."""
+        async with self._state.writing() as tables:
+            author = existing_account(tables, author_id).account
+            post = Post(id=self._state.new_id(), content=content, author_email=author.email, created_time=at)
+            tables.posts[post.id] = StoredPost(post, author_id)
+        return post
+
+    async def get(self, post_id: int) -> Post:
+        """See the port."""
+        return _existing(self._state.tables, post_id).post
+
+    async def page(self, *, skip: int, limit: int) -> list[Post]:
+        """See the port."""
+        posts = (stored.post for stored in self._state.tables.posts.values())
+        newest_first = sorted(posts, key=lambda post: (post.created_time, post.id), reverse=True)
+        return newest_first[skip : skip + limit]
+
+    async def count(self) -> int:
+        """See the port."""
+        return len(self._state.tables.posts)
+
+    async def remove(self, post_id: int, *, author_id: int) -> None:
+        """See the port."""
+        async with self._state.writing() as tables:
+            if _existing(tables, post_id).author_id != author_id:
+                raise Forbidden("Somebody else wrote this post.")
+            del tables.posts[post_id]
+
+
+def _existing(tables: Tables, post_id: int) -> StoredPost:
+    try:
+        return tables.posts[post_id]
+    except KeyError:
+        raise NotFound("There is no such post.") from None

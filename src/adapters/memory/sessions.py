@@ -1,0 +1,109 @@
+"""Sessions in memory."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from adapters.memory.accounts import existing_account
+from adapters.memory.state import State, StoredSession, Tables, Transaction
+from domain.errors import NotFound
+from domain.sessions.model import Family, NewSession, Session
+
+
+class MemorySessions:
+    """Implements ``domain.sessions.ports.SessionRepository``."""
+
+    def __init__(self, state: State | Transaction) -> None:
+        self._state = state
+
+    async def add(self, new: NewSession, *, owner_id: int) -> Session:
+        """See the port."""
+        async with self._state.writing() as tables:
+            existing_account(tables, owner_id)
+            session = Session(
+                id=self._state.new_id(),
+                user_agent=new.user_agent,
+                created_at=new.created_at,
+                last_used_at=new.created_at,
+                expires_at=new.expires_at,
+            )
+            family = Family(
+                session_id=session.id,
+                account_id=owner_id,
+                token_digest=new.token_digest,
+                previous_digest=None,
+                rotated_at=new.created_at,
+                expires_at=new.expires_at,
+            )
+            tables.sessions[session.id] = StoredSession(session, family, new.family_digest)
+        return session
+
+    async def family(self, family_digest: str) -> Family | None:
+        """See the port."""
+        for stored in self._state.tables.sessions.values():
+            if stored.family_digest == family_digest:
+                return stored.family
+        return None
+
+    async def rotate(
+        self, session_id: int, *, owner_id: int, digest: str, replacing: str, at: datetime, expires_at: datetime
+    ) -> bool:
+        """See the port."""
+        async with self._state.writing() as tables:
+            stored = _own(tables, session_id, owner_id)
+            if stored is None or stored.family.token_digest != replacing:
+                return False
+            tables.sessions[session_id] = replace(
+                stored,
+                session=replace(stored.session, last_used_at=at, expires_at=expires_at),
+                family=replace(
+                    stored.family,
+                    token_digest=digest,
+                    previous_digest=replacing,
+                    rotated_at=at,
+                    expires_at=expires_at,
+                ),
+            )
+            return True
+
+    async def is_live(self, session_id: int, *, owner_id: int, at: datetime) -> bool:
+        """See the port."""
+        stored = _own(self._state.tables, session_id, owner_id)
+        return stored is not None and at < stored.session.expires_at
+
+    async def list_all(self, *, owner_id: int, at: datetime) -> list[Session]:
+        """See the port."""
+        own = [
+            stored.session
+            for stored in self._state.tables.sessions.values()
+            if stored.family.account_id == owner_id and at < stored.session.expires_at
+        ]
+        return sorted(own, key=lambda session: (session.last_used_at, session.id), reverse=True)
+
+    async def remove(self, session_id: int, *, owner_id: int) -> None:
+        """See the port."""
+        async with self._state.writing() as tables:
+            if _own(tables, session_id, owner_id) is None:
+                raise NotFound("There is no such session.")
+            del tables.sessions[session_id]
+
+    async def remove_all(self, *, owner_id: int, but: int | None = None) -> None:
+        """See the port."""
+        async with self._state.writing() as tables:
+            tables.sessions = {
+                key: row for key, row in tables.sessions.items() if row.family.account_id != owner_id or key == but
+            }
+
+    async def remove_expired(self, *, owner_id: int, at: datetime) -> None:
+        """See the port."""
+        async with self._state.writing() as tables:
+            tables.sessions = {
+                key: row
+                for key, row in tables.sessions.items()
+                if row.family.account_id != owner_id or at < row.session.expires_at
+            }
+
+
+def _own(tables: Tables, session_id: int, owner_id: int) -> StoredSession | None:
+    stored = tables.sessions.get(session_id)
+    return stored if stored is not None and stored.family.account_id == owner_id else None

@@ -1,0 +1,119 @@
+"""To-dos in memory."""
+
+from collections import defaultdict
+from functools import total_ordering
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from adapters.memory.accounts import existing_account
+from adapters.memory.state import State, StoredTodo, Tables, Transaction
+from domain.errors import NotFound, StaleVersion
+from domain.text import fold
+from domain.todos.model import TagCount, Todo
+from domain.todos.query import Position, TodoFilter, TodoOrder, TodoQuery
+
+
+class MemoryTodos:
+    """Implements ``domain.todos.ports.TodoRepository``."""
+
+    def __init__(self, state: State | Transaction) -> None:
+        self._state = state
+
+    async def add(self, todo: Todo, *, owner_id: int) -> Todo:
+        """See the port."""
+        async with self._state.writing() as tables:
+            existing_account(tables, owner_id)
+            stored = replace(todo, id=self._state.new_id())
+            tables.todos[stored.id] = StoredTodo(stored, owner_id)
+        return stored
+
+    async def get(self, todo_id: int, *, owner_id: int) -> Todo:
+        """See the port."""
+        return _own(self._state.tables, todo_id, owner_id)
+
+    async def save(self, todo: Todo, *, owner_id: int, replacing: int) -> None:
+        """See the port."""
+        async with self._state.writing() as tables:
+            _require_version(_own(tables, todo.id, owner_id), replacing)
+            tables.todos[todo.id] = StoredTodo(todo, owner_id)
+
+    async def remove(self, todo_id: int, *, owner_id: int, version: int | None = None) -> None:
+        """See the port."""
+        async with self._state.writing() as tables:
+            todo = _own(tables, todo_id, owner_id)
+            if version is not None:
+                _require_version(todo, version)
+            del tables.todos[todo_id]
+
+    async def find(self, query: TodoQuery, *, owner_id: int) -> list[Todo]:
+        """See the port."""
+        todos = _in_order(self._matching(query.where, owner_id), query.order)
+        if query.after is not None:
+            place = _place(query.after, query.order)
+            todos = [todo for todo in todos if _place(Position.of(todo, query.order), query.order) > place]
+        return todos[: query.limit]
+
+    async def count(self, where: TodoFilter, *, owner_id: int) -> int:
+        """See the port."""
+        return len(self._matching(where, owner_id))
+
+    async def tags(self, *, owner_id: int) -> list[TagCount]:
+        """See the port."""
+        spellings: defaultdict[str, list[str]] = defaultdict(list)
+        for todo in self._matching(TodoFilter(), owner_id):
+            for tag in todo.tags:
+                spellings[fold(tag)].append(tag)
+        return [TagCount(tag=min(tags), count=len(tags)) for _, tags in sorted(spellings.items())]
+
+    def _matching(self, where: TodoFilter, owner_id: int) -> list[Todo]:
+        own = (stored.todo for stored in self._state.tables.todos.values() if stored.owner_id == owner_id)
+        return [todo for todo in own if _fulfils(todo, where)]
+
+
+def _own(tables: Tables, todo_id: int, owner_id: int) -> Todo:
+    stored = tables.todos.get(todo_id)
+    if stored is None or stored.owner_id != owner_id:
+        raise NotFound("There is no such to-do.")
+    return stored.todo
+
+
+def _require_version(todo: Todo, version: int) -> None:
+    if todo.version != version:
+        raise StaleVersion("The to-do was changed meanwhile.")
+
+
+def _fulfils(todo: Todo, where: TodoFilter) -> bool:
+    return (
+        (where.done is None or todo.done == where.done)
+        and (where.tag is None or fold(where.tag) in map(fold, todo.tags))
+        and (where.priority is None or todo.priority == where.priority)
+        and (where.due_before is None or (todo.due_at is not None and todo.due_at < where.due_before))
+        and (where.due_after is None or (todo.due_at is not None and todo.due_at >= where.due_after))
+        and (
+            where.text is None
+            or fold(where.text) in fold(todo.title)
+            or fold(where.text) in fold(todo.description or "")
+        )
+    )
+
+
+def _in_order(todos: list[Todo], order: TodoOrder) -> list[Todo]:
+    return sorted(todos, key=lambda todo: _place(Position.of(todo, order), order))
+
+
+@total_ordering
+class _Descending(Struct, frozen=True):
+    """Compares the other way round."""
+
+    value: Any
+
+    def __lt__(self, other: "_Descending") -> bool:
+        return other.value < self.value
+
+
+def _place(position: Position, order: TodoOrder) -> tuple[Any, ...]:
+    """Return what positions are compared by: those without a value last, then the value, then the id."""
+    value, todo_id = (_Descending(part) if order.descending else part for part in (position.value, position.id))
+    return (1, todo_id) if position.value is None else (0, value, todo_id)

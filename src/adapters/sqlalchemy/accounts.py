@@ -1,0 +1,131 @@
+"""Accounts in a database."""
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from adapters.sqlalchemy.database import Connection, Row, Statement, UniqueViolation
+from adapters.sqlalchemy.tables import AccountRow
+from domain.accounts.model import Account, Credentials, NewAccount
+from domain.errors import EmailTaken, StaleVersion, Unauthenticated
+
+_columns = (
+    AccountRow.id,
+    AccountRow.email,
+    AccountRow.display_name,
+    AccountRow.time_zone,
+    AccountRow.created_at,
+    AccountRow.updated_at,
+    AccountRow.version,
+)
+_this_one = AccountRow.id == bindparam("account_id")
+
+_ADD = Statement(
+    insert(AccountRow)
+    .values(
+        email=bindparam("email"),
+        password_hash=bindparam("password_hash"),
+        time_zone="UTC",
+        created_at=bindparam("now"),
+        updated_at=bindparam("now"),
+        version=1,
+    )
+    .returning(*_columns)
+)
+_GET = Statement(select(*_columns).where(_this_one))
+_SAVE = Statement(
+    update(AccountRow)
+    .where(_this_one, AccountRow.version == bindparam("replacing"))
+    .values(
+        display_name=bindparam("display_name"),
+        time_zone=bindparam("time_zone"),
+        updated_at=bindparam("now"),
+        version=bindparam("new_version"),
+    )
+    .returning(AccountRow.id)
+)
+_REMOVE = Statement(delete(AccountRow).where(_this_one).returning(AccountRow.id))
+_CREDENTIALS = Statement(select(AccountRow.id, AccountRow.password_hash).where(_this_one))
+_CREDENTIALS_BY_EMAIL = Statement(
+    select(AccountRow.id, AccountRow.password_hash).where(AccountRow.email == bindparam("email"))
+)
+_REPLACE_PASSWORD = Statement(
+    update(AccountRow)
+    .where(_this_one, AccountRow.password_hash == bindparam("replacing"))
+    .values(password_hash=bindparam("new_hash"))
+    .returning(AccountRow.id)
+)
+
+
+class SqlAlchemyAccounts:
+    """Implements ``domain.accounts.ports.AccountRepository``."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, new: NewAccount) -> Account:
+        """See the port."""
+        try:
+            row = await self._connection.fetch_one(
+                _ADD, email=new.email, password_hash=new.password_hash, now=new.created_at
+            )
+        except UniqueViolation:
+            raise EmailTaken("Another account uses this e-mail address.") from None
+        return _to_account(_existing(row))
+
+    async def get(self, account_id: int) -> Account:
+        """See the port."""
+        return _to_account(_existing(await self._connection.fetch_one(_GET, account_id=account_id)))
+
+    async def save(self, account: Account, *, replacing: int) -> None:
+        """See the port."""
+        saved = await self._connection.fetch_one(
+            _SAVE,
+            account_id=account.id,
+            replacing=replacing,
+            display_name=account.display_name,
+            time_zone=account.time_zone,
+            now=account.updated_at,
+            new_version=account.version,
+        )
+        if saved is None:
+            await self.get(account.id)
+            raise StaleVersion("The account was changed meanwhile.")
+
+    async def remove(self, account_id: int) -> None:
+        """See the port."""
+        await self._connection.fetch_one(_REMOVE, account_id=account_id)
+
+    async def credentials_by_email(self, email: str) -> Credentials | None:
+        """See the port."""
+        row = await self._connection.fetch_one(_CREDENTIALS_BY_EMAIL, email=email)
+        return None if row is None else Credentials(account_id=row[0], password_hash=row[1])
+
+    async def credentials(self, account_id: int) -> Credentials:
+        """See the port."""
+        row = _existing(await self._connection.fetch_one(_CREDENTIALS, account_id=account_id))
+        return Credentials(account_id=row[0], password_hash=row[1])
+
+    async def replace_password(self, account_id: int, password_hash: str, *, replacing: str) -> bool:
+        """See the port."""
+        replaced = await self._connection.fetch_one(
+            _REPLACE_PASSWORD, account_id=account_id, new_hash=password_hash, replacing=replacing
+        )
+        return replaced is not None
+
+
+def _existing(row: Row | None) -> Row:
+    if row is None:
+        raise Unauthenticated("The account is gone.")
+    return row
+
+
+def _to_account(row: Row) -> Account:
+    account_id, email, display_name, time_zone, created_at, updated_at, version = row
+    return Account(
+        id=account_id,
+        email=email,
+        display_name=display_name,
+        time_zone=time_zone,
+        created_at=created_at,
+        updated_at=updated_at,
+        version=version,
+    )

@@ -1,0 +1,95 @@
+"""API tokens in a database."""
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from adapters.sqlalchemy.database import Connection, MissingReference, Row, Statement
+from adapters.sqlalchemy.tables import ApiTokenRow
+from domain.api_tokens.model import ApiToken
+from domain.authentication.principal import Scope
+from domain.errors import NotFound, Unauthenticated
+
+_columns = (
+    ApiTokenRow.id,
+    ApiTokenRow.name,
+    ApiTokenRow.scopes,
+    ApiTokenRow.created_at,
+    ApiTokenRow.expires_at,
+    ApiTokenRow.last_used_at,
+)
+_of_owner = ApiTokenRow.account_id == bindparam("owner_id")
+_this_one = ApiTokenRow.id == bindparam("token_id")
+
+_ADD = Statement(
+    insert(ApiTokenRow)
+    .values(
+        account_id=bindparam("owner_id"),
+        digest=bindparam("digest"),
+        name=bindparam("name"),
+        scopes=bindparam("scopes"),
+        created_at=bindparam("created_at"),
+        expires_at=bindparam("expires_at"),
+    )
+    .returning(*_columns)
+)
+_BY_DIGEST = Statement(select(ApiTokenRow.account_id, *_columns).where(ApiTokenRow.digest == bindparam("digest")))
+_TOUCH = Statement(
+    update(ApiTokenRow).where(_this_one, _of_owner).values(last_used_at=bindparam("now")).returning(ApiTokenRow.id)
+)
+_LIST = Statement(select(*_columns).where(_of_owner).order_by(ApiTokenRow.id.desc()))
+_REMOVE = Statement(delete(ApiTokenRow).where(_this_one, _of_owner).returning(ApiTokenRow.id))
+
+
+class SqlAlchemyApiTokens:
+    """Implements ``domain.api_tokens.ports.ApiTokenRepository``."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, token: ApiToken, *, owner_id: int, digest: str) -> ApiToken:
+        """See the port."""
+        try:
+            row = await self._connection.fetch_one(
+                _ADD,
+                owner_id=owner_id,
+                digest=digest,
+                name=token.name,
+                scopes=[str(scope) for scope in token.scopes],
+                created_at=token.created_at,
+                expires_at=token.expires_at,
+            )
+        except MissingReference:
+            raise Unauthenticated("The account is gone.") from None
+        assert row is not None  # noqa: S101 - an INSERT that returns no row has raised
+        return _to_token(row)
+
+    async def by_digest(self, digest: str) -> tuple[int, ApiToken] | None:
+        """See the port."""
+        row = await self._connection.fetch_one(_BY_DIGEST, digest=digest)
+        return None if row is None else (row[0], _to_token(row[1:]))
+
+    async def touch(self, token_id: int, *, owner_id: int, at: datetime) -> None:
+        """See the port."""
+        await self._connection.fetch_one(_TOUCH, token_id=token_id, owner_id=owner_id, now=at)
+
+    async def list_all(self, *, owner_id: int) -> list[ApiToken]:
+        """See the port."""
+        return [_to_token(row) for row in await self._connection.fetch_all(_LIST, owner_id=owner_id)]
+
+    async def remove(self, token_id: int, *, owner_id: int) -> None:
+        """See the port."""
+        if await self._connection.fetch_one(_REMOVE, token_id=token_id, owner_id=owner_id) is None:
+            raise NotFound("There is no such API token.")
+
+
+def _to_token(row: Row) -> ApiToken:
+    token_id, name, scopes, created_at, expires_at, last_used_at = row
+    return ApiToken(
+        id=token_id,
+        name=name,
+        scopes=tuple(Scope(scope) for scope in scopes),
+        created_at=created_at,
+        expires_at=expires_at,
+        last_used_at=last_used_at,
+    )

@@ -1,0 +1,72 @@
+"""How statements reach a database: one small interface, and an implementation for each database."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from sqlalchemy.sql import ClauseElement
+
+from domain.errors import Unavailable
+
+__all__ = [
+    "NOT_MIGRATED",
+    "Connection",
+    "Database",
+    "MissingReference",
+    "Row",
+    "Statement",
+    "Unavailable",
+    "UniqueViolation",
+]
+
+NOT_MIGRATED = "The database has not been migrated."
+
+Row = Sequence[Any]
+"""The values of the selected columns, in their order."""
+
+
+class Statement:
+    """A statement of SQLAlchemy Core, whose bound values are named parameters.
+
+    ``sqlite`` replaces it on SQLite, where the two databases have no words in common.
+    """
+
+    __slots__ = ("compiled", "core", "sqlite")
+
+    def __init__(self, core: ClauseElement, *, sqlite: ClauseElement | None = None) -> None:
+        self.core = core
+        self.sqlite = core if sqlite is None else sqlite
+        self.compiled: Any = None
+
+
+class UniqueViolation(Exception):
+    """A row with the same key exists."""
+
+
+class MissingReference(Exception):
+    """A row that is referred to does not exist."""
+
+
+class Connection(Protocol):
+    """Executes statements. Ones that change rows return them, so that there is always something to fetch."""
+
+    async def fetch_one(self, statement: Statement, /, **values: object) -> Row | None:
+        """Return the first row, if there is one.
+
+        :raises UniqueViolation: if a row with the same key exists.
+        :raises MissingReference: if a row that is referred to does not exist.
+        :raises Unavailable: if the database cannot be reached.
+        """
+        ...
+
+    async def fetch_all(self, statement: Statement, /, **values: object) -> Sequence[Row]:
+        """Return every row; errors as above."""
+        ...
+
+
+class Database(Connection, Protocol):
+    """Executes each statement by itself, or several in a transaction."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Connection]:
+        """Commit what is done with the connection when the block is left, roll it back on an exception."""
+        ...

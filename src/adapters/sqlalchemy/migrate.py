@@ -1,0 +1,93 @@
+"""Bringing a database to the schema of this version, with Alembic through Advanced Alchemy.
+
+Any number of processes may start this at once: one does the work while the others wait, then find nothing to do.
+"""
+
+import asyncio
+import fcntl
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+
+import asyncpg
+from advanced_alchemy.alembic.commands import AlembicCommands
+from advanced_alchemy.config import AlembicAsyncConfig, SQLAlchemyAsyncConfig
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from adapters.sqlalchemy.database import Connection, Statement
+from adapters.sqlalchemy.sqlite import sqlite_config
+
+_SCRIPTS = str(Path(__file__).parent / "migrations")
+_VERSION_TABLE = "alembic_version"
+_LOCK = 7_466_137_058
+"""The key of the advisory lock; any number that nothing else on the server uses."""
+
+_ALEMBIC = AlembicAsyncConfig(script_location=_SCRIPTS, version_table_name=_VERSION_TABLE, compare_type=True)
+_CURRENT = Statement(text(f"SELECT version_num FROM {_VERSION_TABLE}"))
+
+
+async def migrate_postgresql(dsn: str, revision: str = "head") -> None:
+    """Upgrade or downgrade the database at ``dsn`` to ``revision``, under an advisory lock of its own connection."""
+    lock = await asyncpg.connect(dsn)
+    try:
+        await lock.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        await asyncio.to_thread(_run, postgresql_config(dsn), revision)
+    finally:
+        await lock.close()  # and with it the lock
+
+
+async def migrate_sqlite(path: Path, revision: str = "head") -> None:
+    """Upgrade or downgrade the file at ``path`` to ``revision``, under a lock on a file beside it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    async with _file_lock(path.with_name(f"{path.name}.lock")):
+        await asyncio.to_thread(_run, with_migrations(sqlite_config(path)), revision)
+
+
+@cache
+def newest_revision() -> str:
+    """Return the revision that this version of the program is written for."""
+    head = ScriptDirectory(_SCRIPTS).get_current_head()
+    assert head is not None  # noqa: S101 - the scripts are part of the program
+    return head
+
+
+async def current_revision(connection: Connection) -> str | None:
+    """Return the revision a database is at, ``None`` for one with an empty version table.
+
+    :raises Unavailable: if the database cannot be reached or was never migrated.
+    """
+    row = await connection.fetch_one(_CURRENT)
+    return row[0] if row else None
+
+
+def postgresql_config(dsn: str) -> SQLAlchemyAsyncConfig:
+    """Return how SQLAlchemy reaches the database at ``dsn``: the driver parses it, as it does for the pool."""
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn), poolclass=NullPool
+    )
+    return with_migrations(SQLAlchemyAsyncConfig(engine_instance=engine))
+
+
+def with_migrations(config: SQLAlchemyAsyncConfig) -> SQLAlchemyAsyncConfig:
+    """Return ``config``, told where the migrations are."""
+    config.alembic_config = _ALEMBIC
+    return config
+
+
+def _run(config: SQLAlchemyAsyncConfig, revision: str) -> None:
+    commands = AlembicCommands(config)
+    if revision == "base" or revision.startswith("-"):
+        commands.downgrade(revision)
+    else:
+        commands.upgrade(revision)
+
+
+@asynccontextmanager
+async def _file_lock(path: Path) -> AsyncGenerator[None]:
+    with path.open("w") as file:
+        await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,137 @@
+"""Statements on PostgreSQL, through asyncpg's own pool.
+
+SQLAlchemy compiles each statement once; asyncpg prepares it once for each connection. A statement that stands alone
+is one round trip: no BEGIN, no COMMIT, no ping before and no reset after it. The pool replaces broken connections.
+"""
+
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Protocol, cast
+
+import asyncpg
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
+
+from adapters.sqlalchemy.database import (
+    NOT_MIGRATED,
+    Connection,
+    MissingReference,
+    Row,
+    Statement,
+    Unavailable,
+    UniqueViolation,
+)
+
+_DIALECT = asyncpg_dialect.dialect()
+_POOL_SIZE = 10
+"""Connections of one worker at the most; five workers stay well below the 100 a server accepts by default."""
+
+_SLOWEST_STATEMENT = 30
+"""Seconds after which a statement is given up."""
+
+
+class CompiledStatement:
+    """SQL with numbered parameters, and the names of the values that go there."""
+
+    __slots__ = ("names", "presets", "sql")
+
+    def __init__(self, statement: Statement) -> None:
+        compiled: Any = statement.core.compile(dialect=_DIALECT)
+        self.sql: str = compiled.string
+        self.names: list[str] = compiled.positiontup or []
+        self.presets: dict[str, object] = {name: value for name, value in compiled.params.items() if value is not None}
+
+    def arguments(self, values: dict[str, object]) -> list[object]:
+        """Return the values in the order of their parameters."""
+        presets = self.presets
+        return [values[name] if name in values else presets[name] for name in self.names]
+
+
+class _Driver(Protocol):
+    """What asyncpg's pool and its connections have in common."""
+
+    async def fetchrow(self, query: str, *args: object) -> Row | None: ...
+
+    async def fetch(self, query: str, *args: object) -> Sequence[Row]: ...
+
+
+class PostgresConnection:
+    """Executes statements on one connection, or each on any connection of a pool."""
+
+    def __init__(self, driver: _Driver) -> None:
+        self._driver = driver
+
+    async def fetch_one(self, statement: Statement, /, **values: object) -> Row | None:
+        """See ``Connection``."""
+        compiled = statement.compiled or _compile(statement)
+        with _translated_errors():
+            return await self._driver.fetchrow(compiled.sql, *compiled.arguments(values))
+
+    async def fetch_all(self, statement: Statement, /, **values: object) -> Sequence[Row]:
+        """See ``Connection``."""
+        compiled = statement.compiled or _compile(statement)
+        with _translated_errors():
+            return await self._driver.fetch(compiled.sql, *compiled.arguments(values))
+
+
+class PostgresDatabase(PostgresConnection):
+    """A pool of connections to one PostgreSQL database."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        super().__init__(cast("_Driver", pool))
+        self._pool = pool
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Connection]:
+        """See ``Database``."""
+        with _translated_errors():
+            async with self._pool.acquire() as connection, connection.transaction():
+                yield PostgresConnection(cast("_Driver", connection))
+
+
+@asynccontextmanager
+async def open_postgresql(dsn: str) -> AsyncGenerator[PostgresDatabase]:
+    """Open a pool for ``dsn``, a libpq connection URI; no connection is made before the first statement."""
+    async with asyncpg.create_pool(
+        dsn,
+        min_size=0,
+        max_size=_POOL_SIZE,
+        command_timeout=_SLOWEST_STATEMENT,
+        server_settings={"application_name": "todo-api"},
+        reset=_leave_as_it_is,
+    ) as pool:
+        yield PostgresDatabase(pool)
+
+
+async def _leave_as_it_is(_: object) -> None:
+    """Save the round trip of a reset: no statement of ours changes the state of its connection."""
+
+
+def _compile(statement: Statement) -> CompiledStatement:
+    statement.compiled = CompiledStatement(statement)
+    return statement.compiled
+
+
+@contextmanager
+def _translated_errors() -> Generator[None]:
+    """Turn the driver's errors into the ones that ``Connection`` promises."""
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        raise UniqueViolation(error.constraint_name) from error
+    except asyncpg.ForeignKeyViolationError as error:
+        raise MissingReference(error.constraint_name) from error
+    except asyncpg.DataError:
+        raise  # an InterfaceError too, but one of ours: a value that does not fit its column
+    except asyncpg.UndefinedTableError as error:
+        raise Unavailable(NOT_MIGRATED) from error
+    except (
+        OSError,
+        TimeoutError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.CannotConnectNowError,
+        asyncpg.TooManyConnectionsError,
+        asyncpg.AdminShutdownError,
+        asyncpg.CrashShutdownError,
+        asyncpg.InterfaceError,
+    ) as error:
+        raise Unavailable("The database cannot be reached.") from error

@@ -1,0 +1,152 @@
+"""Sessions in a database."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, bindparam, delete, insert, select, update
+
+from adapters.sqlalchemy.database import Connection, MissingReference, Row, Statement
+from adapters.sqlalchemy.tables import SessionRow
+from domain.errors import NotFound, Unauthenticated
+from domain.sessions.model import Family, NewSession, Session
+
+_columns = (
+    SessionRow.id,
+    SessionRow.user_agent,
+    SessionRow.created_at,
+    SessionRow.rotated_at,
+    SessionRow.expires_at,
+)
+_of_owner = SessionRow.account_id == bindparam("owner_id")
+_this_one = SessionRow.id == bindparam("session_id")
+_not_expired = SessionRow.expires_at > bindparam("now")
+
+_ADD = Statement(
+    insert(SessionRow)
+    .values(
+        account_id=bindparam("owner_id"),
+        family_digest=bindparam("family_digest"),
+        token_digest=bindparam("token_digest"),
+        user_agent=bindparam("user_agent"),
+        created_at=bindparam("now"),
+        rotated_at=bindparam("now"),
+        expires_at=bindparam("expires_at"),
+    )
+    .returning(*_columns)
+)
+_FAMILY = Statement(
+    select(
+        SessionRow.id,
+        SessionRow.account_id,
+        SessionRow.token_digest,
+        SessionRow.previous_digest,
+        SessionRow.rotated_at,
+        SessionRow.expires_at,
+    ).where(SessionRow.family_digest == bindparam("family_digest"))
+)
+_ROTATE = Statement(
+    update(SessionRow)
+    .where(_this_one, _of_owner, SessionRow.token_digest == bindparam("replacing"))
+    .values(
+        token_digest=bindparam("digest"),
+        previous_digest=SessionRow.token_digest,
+        rotated_at=bindparam("now"),
+        expires_at=bindparam("new_expiry"),
+    )
+    .returning(SessionRow.id)
+)
+_IS_LIVE = Statement(select(SessionRow.id).where(_this_one, _of_owner, _not_expired))
+_LIST = Statement(
+    select(*_columns).where(_of_owner, _not_expired).order_by(SessionRow.rotated_at.desc(), SessionRow.id.desc())
+)
+_REMOVE = Statement(delete(SessionRow).where(_this_one, _of_owner).returning(SessionRow.id))
+_REMOVE_ALL_BUT = Statement(
+    delete(SessionRow).where(_of_owner, SessionRow.id != bindparam("but", type_=BigInteger)).returning(SessionRow.id)
+)
+_REMOVE_EXPIRED = Statement(
+    delete(SessionRow).where(_of_owner, SessionRow.expires_at <= bindparam("now")).returning(SessionRow.id)
+)
+_NO_SESSION = 0
+"""An id that no row has."""
+
+
+class SqlAlchemySessions:
+    """Implements ``domain.sessions.ports.SessionRepository``."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, new: NewSession, *, owner_id: int) -> Session:
+        """See the port."""
+        try:
+            row = await self._connection.fetch_one(
+                _ADD,
+                owner_id=owner_id,
+                family_digest=new.family_digest,
+                token_digest=new.token_digest,
+                user_agent=new.user_agent,
+                now=new.created_at,
+                expires_at=new.expires_at,
+            )
+        except MissingReference:
+            raise Unauthenticated("The account is gone.") from None
+        assert row is not None  # noqa: S101 - an INSERT that returns no row has raised
+        return _to_session(row)
+
+    async def family(self, family_digest: str) -> Family | None:
+        """See the port."""
+        row = await self._connection.fetch_one(_FAMILY, family_digest=family_digest)
+        if row is None:
+            return None
+        session_id, account_id, token_digest, previous_digest, rotated_at, expires_at = row
+        return Family(
+            session_id=session_id,
+            account_id=account_id,
+            token_digest=token_digest,
+            previous_digest=previous_digest,
+            rotated_at=rotated_at,
+            expires_at=expires_at,
+        )
+
+    async def rotate(
+        self, session_id: int, *, owner_id: int, digest: str, replacing: str, at: datetime, expires_at: datetime
+    ) -> bool:
+        """See the port."""
+        rotated = await self._connection.fetch_one(
+            _ROTATE,
+            session_id=session_id,
+            owner_id=owner_id,
+            digest=digest,
+            replacing=replacing,
+            now=at,
+            new_expiry=expires_at,
+        )
+        return rotated is not None
+
+    async def is_live(self, session_id: int, *, owner_id: int, at: datetime) -> bool:
+        """See the port."""
+        row = await self._connection.fetch_one(_IS_LIVE, session_id=session_id, owner_id=owner_id, now=at)
+        return row is not None
+
+    async def list_all(self, *, owner_id: int, at: datetime) -> list[Session]:
+        """See the port."""
+        return [_to_session(row) for row in await self._connection.fetch_all(_LIST, owner_id=owner_id, now=at)]
+
+    async def remove(self, session_id: int, *, owner_id: int) -> None:
+        """See the port."""
+        if await self._connection.fetch_one(_REMOVE, session_id=session_id, owner_id=owner_id) is None:
+            raise NotFound("There is no such session.")
+
+    async def remove_all(self, *, owner_id: int, but: int | None = None) -> None:
+        """See the port."""
+        await self._connection.fetch_all(_REMOVE_ALL_BUT, owner_id=owner_id, but=but or _NO_SESSION)
+
+    async def remove_expired(self, *, owner_id: int, at: datetime) -> None:
+        """See the port."""
+        await self._connection.fetch_all(_REMOVE_EXPIRED, owner_id=owner_id, now=at)
+
+
+def _to_session(row: Row) -> Session:
+    session_id, user_agent, created_at, rotated_at, expires_at = row
+    return Session(
+        id=session_id, user_agent=user_agent, created_at=created_at, last_used_at=rotated_at, expires_at=expires_at
+    )

@@ -1,0 +1,104 @@
+"""What an account is, and the rules for what identifies it."""
+
+import unicodedata
+from datetime import datetime
+from typing import Annotated
+
+from email_validator import EmailNotValidError, validate_email
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
+
+from domain.errors import Invalid
+from domain.text import checked_text, is_encodable
+from domain.zones import ZoneName, checked_zone
+
+LONGEST_EMAIL = 100
+LONGEST_DISPLAY_NAME = 100
+SHORTEST_PASSWORD = 8
+LONGEST_PASSWORD = 256
+
+DisplayName = Annotated[
+    str, Meta(description="1 to 100 characters after trimming.", min_length=1, examples=["Ada Lovelace"])
+]
+
+
+class NewAccount(Struct, frozen=True, kw_only=True):
+    """An account about to be stored; the e-mail address is in the form in which it is compared."""
+
+    email: str
+    password_hash: str
+    created_at: datetime
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """Somebody who can sign in. The hash of the password never leaves the store in it."""
+
+    id: int
+    email: str
+    display_name: str | None
+    time_zone: str
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+    def patched(self, patch: "AccountPatch", *, at: datetime) -> "Account":
+        """Return the account as ``patch`` wants it, or this very object where the patch changes nothing."""
+        name = self.display_name if patch.display_name is UNSET else checked_display_name(patch.display_name)
+        zone = self.time_zone if patch.time_zone is UNSET else checked_zone(patch.time_zone, pointer="/time_zone")
+        changed = replace(self, display_name=name, time_zone=zone)
+        return (
+            self if changed == self else replace(changed, updated_at=max(at, self.updated_at), version=self.version + 1)
+        )
+
+
+class AccountPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A merge patch (RFC 7396) of an account: absent is unchanged, null is cleared."""
+
+    display_name: DisplayName | None | UnsetType = UNSET
+    time_zone: ZoneName | UnsetType = UNSET
+
+
+class Credentials(Struct, frozen=True, kw_only=True):
+    """What a password is checked against."""
+
+    account_id: int
+    password_hash: str
+
+
+def checked_email(text: str, *, pointer: str = "/email") -> str:
+    """Return the address in the form in which it is stored and compared: trimmed, in lower case.
+
+    Syntax as in RFC 5321 and 6531; whether mail arrives there is not asked.
+
+    :raises Invalid: if it is no address or longer than 100 characters.
+    """
+    address = text.strip()
+    if len(address) > LONGEST_EMAIL or not is_encodable(address):
+        raise Invalid(f"Must be an e-mail address of at most {LONGEST_EMAIL} characters.", pointer=pointer)
+    try:
+        address = validate_email(address, check_deliverability=False).normalized.lower()
+    except EmailNotValidError as error:
+        raise Invalid(f"Must be an e-mail address. {error}", pointer=pointer) from None
+    # Normalising may make it longer: an internationalised domain, a composed character.
+    return checked_text(address, pointer=pointer, longest=LONGEST_EMAIL)
+
+
+def checked_password(text: str, *, pointer: str = "/password") -> str:
+    """Return the password in the form that is hashed: NFC, so that it does not depend on the keyboard.
+
+    :raises Invalid: if it has fewer than 8 or more than 256 characters.
+    """
+    password = normalized_password(checked_text(text, pointer=pointer, longest=LONGEST_PASSWORD))
+    return checked_text(password, pointer=pointer, shortest=SHORTEST_PASSWORD, longest=LONGEST_PASSWORD)
+
+
+def normalized_password(text: str) -> str:
+    """Return the form of a password that is hashed and verified."""
+    return unicodedata.normalize("NFC", text)
+
+
+def checked_display_name(text: str | None) -> str | None:
+    """Return the name trimmed; ``None`` stays ``None``."""
+    if text is None:
+        return None
+    return checked_text(text.strip(), pointer="/display_name", shortest=1, longest=LONGEST_DISPLAY_NAME)

@@ -1,0 +1,97 @@
+"""What people do with their accounts, a method for each use case."""
+
+from domain.accounts.model import (
+    Account,
+    AccountPatch,
+    NewAccount,
+    checked_email,
+    checked_password,
+    normalized_password,
+)
+from domain.accounts.ports import Passwords
+from domain.authentication.recent import RecentPrincipals
+from domain.clock import Clock
+from domain.errors import Conflict, Forbidden, StaleVersion
+from domain.store import Store
+
+_ATTEMPTS = 10
+
+
+class AccountService:
+    """Keeps accounts."""
+
+    def __init__(self, store: Store, *, passwords: Passwords, recent: RecentPrincipals, now: Clock) -> None:
+        self._store = store
+        self._passwords = passwords
+        self._recent = recent
+        self._now = now
+
+    async def register(self, *, email: str, password: str) -> Account:
+        """Open an account.
+
+        :raises Invalid: if the address or the password breaks a rule.
+        :raises EmailTaken: if another account has the address.
+        """
+        address = checked_email(email)
+        password_hash = await self._passwords.hash(checked_password(password))
+        new = NewAccount(email=address, password_hash=password_hash, created_at=self._now())
+        return await self._store.accounts.add(new)
+
+    async def get(self, account_id: int) -> Account:
+        """Return one account."""
+        return await self._store.accounts.get(account_id)
+
+    async def change(self, account_id: int, patch: AccountPatch, *, versions: frozenset[int] | None = None) -> Account:
+        """Apply a merge patch to the profile, again if another writer got there first.
+
+        :raises Invalid: if a value breaks a rule.
+        :raises StaleVersion: if the stored version is none of ``versions``.
+        :raises Conflict: if other writers were faster ten times in a row.
+        """
+        for _ in range(_ATTEMPTS):
+            account = await self._store.accounts.get(account_id)
+            if versions is not None and account.version not in versions:
+                raise StaleVersion(f"The account is at version {account.version} now.")
+            changed = account.patched(patch, at=self._now())
+            if changed is account:
+                return account
+            try:
+                await self._store.accounts.save(changed, replacing=account.version)
+            except StaleVersion:
+                continue
+            return changed
+        raise Conflict("The account is being changed by others all the time; try again.")
+
+    async def change_password(
+        self, account_id: int, *, old_password: str, new_password: str, session_id: int | None
+    ) -> None:
+        """Replace the password and end every session but ``session_id``, which the change is made from.
+
+        :raises Invalid: if the new password breaks a rule.
+        :raises Forbidden: if the old password is wrong.
+        :raises Conflict: if the password was changed by somebody else meanwhile.
+        """
+        checked = checked_password(new_password, pointer="/new_password")
+        old_hash = await self._proved_by(account_id, old_password)
+        new_hash = await self._passwords.hash(checked)
+        async with self._store.transaction() as tx:
+            if not await tx.accounts.replace_password(account_id, new_hash, replacing=old_hash):
+                raise Conflict("The password was changed meanwhile.")
+            await tx.sessions.remove_all(owner_id=account_id, but=session_id)
+        self._recent.forget(account_id)
+
+    async def close(self, account_id: int, *, password: str) -> None:
+        """Remove the account and everything of it, for good.
+
+        :raises Forbidden: if the password is wrong.
+        """
+        await self._proved_by(account_id, password)
+        await self._store.accounts.remove(account_id)
+        self._recent.forget(account_id)
+
+    async def _proved_by(self, account_id: int, password: str) -> str:
+        """Return the hash of the account's password if ``password`` is right."""
+        password_hash = (await self._store.accounts.credentials(account_id)).password_hash
+        if not await self._passwords.matches(normalized_password(password), password_hash):
+            raise Forbidden("The password is wrong.")
+        return password_hash

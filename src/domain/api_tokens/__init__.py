@@ -1,0 +1,1 @@
+"""Personal API tokens: what programs sign in with."""

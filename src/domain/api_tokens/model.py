@@ -1,0 +1,59 @@
+"""What a personal API token is."""
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from domain.authentication.principal import Principal, Scope
+from domain.clock import in_utc
+from domain.errors import Forbidden, Invalid
+from domain.text import checked_text
+
+API_TOKEN_PREFIX = "todo_pat_"  # noqa: S105 - a public prefix, by which scanners recognise leaked tokens
+LONGEST_NAME = 100
+
+TokenName = Annotated[str, Meta(description="1 to 100 characters after trimming.", min_length=1, examples=["backup"])]
+
+
+class NewApiToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a client says of a token it wants to have."""
+
+    name: TokenName
+    scopes: Annotated[list[Scope], Meta(min_length=1, examples=[["todos:read"]])]
+    expires_at: Annotated[datetime, Meta(tz=True, description="Without it the token never expires.")] | None = None
+
+    def checked(self, *, principal: Principal, at: datetime) -> "ApiToken":
+        """Return the token with every rule applied.
+
+        :raises Invalid: if a value breaks a rule.
+        :raises Forbidden: if the principal lacks a scope itself: a token cannot make a mightier one.
+        """
+        expires_at = self.expires_at and in_utc(self.expires_at, pointer="/expires_at")
+        if expires_at is not None and expires_at <= at:
+            raise Invalid("Must lie in the future.", pointer="/expires_at")
+        if not principal.scopes.issuperset(self.scopes):
+            raise Forbidden("An API token cannot give scopes that it was not given.")
+        return ApiToken(
+            name=checked_text(self.name.strip(), pointer="/name", shortest=1, longest=LONGEST_NAME),
+            scopes=tuple(sorted(set(self.scopes))),
+            created_at=at,
+            expires_at=expires_at,
+        )
+
+
+class ApiToken(Struct, frozen=True, kw_only=True):
+    """An API token without its secret; ``id`` is 0 until it is stored."""
+
+    id: int = 0
+    name: str
+    scopes: tuple[Scope, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None = None
+
+
+class IssuedApiToken(ApiToken, frozen=True, kw_only=True):
+    """A new token together with its secret, which is shown this once."""
+
+    token: str

@@ -1,0 +1,46 @@
+"""What signing in needs of the outside."""
+
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class AccessClaims(Struct, frozen=True, kw_only=True):
+    """What an access token says (RFC 7519): ``sub``, a private ``sid``, ``iat`` and ``exp``."""
+
+    account_id: int
+    session_id: int
+    issued_at: datetime
+    expires_at: datetime
+
+
+class AccessTokens(Protocol):
+    """Signed, self-contained access tokens."""
+
+    def issue(self, claims: AccessClaims) -> str:
+        """Return a token that nobody else can make."""
+        ...
+
+    def read(self, token: str) -> AccessClaims:
+        """Return what a token says, in whatever year it was issued: the clock is the caller's.
+
+        :raises Unauthenticated: if the signature, the issuer, the audience or the form is wrong.
+        """
+        ...
+
+
+class Secrets(Protocol):
+    """Random secrets, and what is stored in their place."""
+
+    def new(self) -> str:
+        """Return a secret of 256 random bits that is safe in a URL."""
+        ...
+
+    def successor(self, secret: str) -> str:
+        """Return the secret that follows ``secret``: always the same one, and nobody else can tell which."""
+        ...
+
+    def digest(self, secret: str) -> str:
+        """Return what is stored: the secret cannot be found from it. Random secrets need no salt."""
+        ...

@@ -1,0 +1,46 @@
+"""Who is asking."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from domain.errors import Forbidden, InsufficientScope
+
+
+class Scope(StrEnum):
+    """What an API token may be used for; a session may do everything."""
+
+    TODOS_READ = "todos:read"
+    TODOS_WRITE = "todos:write"
+    POSTS_WRITE = "posts:write"
+    ACCOUNT_READ = "account:read"
+    ACCOUNT_WRITE = "account:write"
+
+
+EVERY_SCOPE = frozenset(Scope)
+
+
+class Principal(Struct, frozen=True, kw_only=True):
+    """An account, and the session or the API token through which it asks."""
+
+    account_id: int
+    scopes: frozenset[Scope]
+    session_id: int | None = None
+    api_token_id: int | None = None
+
+    def require(self, scope: Scope) -> None:
+        """Do nothing if the scope was given.
+
+        :raises InsufficientScope: otherwise.
+        """
+        if scope not in self.scopes:
+            raise InsufficientScope(scope)
+
+    def own_session(self) -> int:
+        """Return the session this principal asks through.
+
+        :raises Forbidden: if it asks through an API token.
+        """
+        if self.session_id is None:
+            raise Forbidden("An API token has no session.")
+        return self.session_id

@@ -1,0 +1,67 @@
+"""From a bearer token (RFC 6750) to who is asking."""
+
+from datetime import timedelta
+
+from domain.api_tokens.model import API_TOKEN_PREFIX
+from domain.authentication.ports import AccessTokens, Secrets
+from domain.authentication.principal import EVERY_SCOPE, Principal
+from domain.authentication.recent import RecentPrincipals
+from domain.clock import Clock
+from domain.errors import Unauthenticated
+from domain.store import Store
+
+LEEWAY = timedelta(seconds=10)
+"""How far the clocks of replicas may be apart: an access token is good this long before ``iat`` and after ``exp``."""
+
+_TOUCH_EVERY = timedelta(minutes=1)
+"""How exact the last-used time of an API token is; writing it at each request would make every read a write."""
+
+
+class Authenticator:
+    """Tells who a bearer token belongs to: access tokens of sessions, and API tokens."""
+
+    def __init__(
+        self, store: Store, *, access_tokens: AccessTokens, secrets: Secrets, recent: RecentPrincipals, now: Clock
+    ) -> None:
+        self._store = store
+        self._access_tokens = access_tokens
+        self._secrets = secrets
+        self._recent = recent
+        self._now = now
+
+    async def principal(self, bearer: str) -> Principal:
+        """Return who is asking.
+
+        :raises Unauthenticated: if the token is forged, expired or revoked, or the account is gone.
+        """
+        known = self._recent.get(bearer, at=self._now())
+        if known is not None:
+            return known
+        if bearer.startswith(API_TOKEN_PREFIX):
+            return await self._by_api_token(bearer)
+        return await self._by_access_token(bearer)
+
+    async def _by_access_token(self, bearer: str) -> Principal:
+        claims = self._access_tokens.read(bearer)
+        now, generation = self._now(), self._recent.generation()
+        if not claims.issued_at - LEEWAY <= now < claims.expires_at + LEEWAY:
+            raise Unauthenticated("The access token has expired.")
+        if not await self._store.sessions.is_live(claims.session_id, owner_id=claims.account_id, at=now):
+            raise Unauthenticated("The session has ended.")
+        principal = Principal(account_id=claims.account_id, scopes=EVERY_SCOPE, session_id=claims.session_id)
+        self._recent.remember(bearer, principal, at=now, expires_at=claims.expires_at + LEEWAY, generation=generation)
+        return principal
+
+    async def _by_api_token(self, bearer: str) -> Principal:
+        now, generation = self._now(), self._recent.generation()
+        found = await self._store.api_tokens.by_digest(self._secrets.digest(bearer))
+        if found is None:
+            raise Unauthenticated("The API token is unknown or was revoked.")
+        owner_id, token = found
+        if token.expires_at is not None and now >= token.expires_at:
+            raise Unauthenticated("The API token has expired.")
+        if token.last_used_at is None or now - token.last_used_at >= _TOUCH_EVERY:
+            await self._store.api_tokens.touch(token.id, owner_id=owner_id, at=now)
+        principal = Principal(account_id=owner_id, scopes=frozenset(token.scopes), api_token_id=token.id)
+        self._recent.remember(bearer, principal, at=now, expires_at=token.expires_at, generation=generation)
+        return principal

@@ -1,0 +1,1 @@
+"""Posts: a public notice board."""

@@ -1,0 +1,1 @@
+"""Sessions: signing in with a password, staying signed in, signing out."""

@@ -1,0 +1,50 @@
+"""What sessions need of a store."""
+
+from datetime import datetime
+from typing import Protocol
+
+from domain.sessions.model import Family, NewSession, Session
+
+
+class SessionRepository(Protocol):
+    """The sessions of every account."""
+
+    async def add(self, new: NewSession, *, owner_id: int) -> Session:
+        """Store a new session.
+
+        :raises Unauthenticated: if the owner's account is gone.
+        """
+        ...
+
+    async def family(self, family_digest: str) -> Family | None:
+        """Return the family with that digest, if there is one. The digest of a secret proves the ownership."""
+        ...
+
+    async def rotate(
+        self, session_id: int, *, owner_id: int, digest: str, replacing: str, at: datetime, expires_at: datetime
+    ) -> bool:
+        """Make ``digest`` the current one if ``replacing`` still is, in one step, and tell whether it was."""
+        ...
+
+    async def is_live(self, session_id: int, *, owner_id: int, at: datetime) -> bool:
+        """Tell whether the session is neither removed nor expired."""
+        ...
+
+    async def list_all(self, *, owner_id: int, at: datetime) -> list[Session]:
+        """Return the sessions that have not expired, the most recently used first."""
+        ...
+
+    async def remove(self, session_id: int, *, owner_id: int) -> None:
+        """End one session.
+
+        :raises NotFound: if there is none, or it is somebody else's.
+        """
+        ...
+
+    async def remove_all(self, *, owner_id: int, but: int | None = None) -> None:
+        """End every session of the owner, except the one with the id ``but``."""
+        ...
+
+    async def remove_expired(self, *, owner_id: int, at: datetime) -> None:
+        """Forget the sessions of the owner that have expired."""
+        ...

@@ -1,0 +1,163 @@
+"""Signing in, staying signed in, signing out: a method for each use case."""
+
+from datetime import datetime, timedelta
+
+from domain.accounts.model import checked_email, normalized_password
+from domain.accounts.ports import Passwords
+from domain.authentication.ports import AccessClaims, AccessTokens, Secrets
+from domain.authentication.recent import RecentPrincipals
+from domain.clock import Clock
+from domain.errors import Invalid, InvalidRefreshToken, NotFound, WrongCredentials
+from domain.sessions.model import Family, NewSession, RefreshToken, Session, TokenPair
+from domain.store import Store
+
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
+REFRESH_TOKEN_LIFETIME = timedelta(days=30)
+RETRY_WINDOW = timedelta(seconds=10)
+"""How long after its use a refresh token may be sent again, by a client that lost the answer."""
+
+_LONGEST_USER_AGENT = 200
+
+
+class SessionService:
+    """Keeps sessions."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        passwords: Passwords,
+        access_tokens: AccessTokens,
+        secrets: Secrets,
+        recent: RecentPrincipals,
+        now: Clock,
+    ) -> None:
+        self._store = store
+        self._passwords = passwords
+        self._access_tokens = access_tokens
+        self._secrets = secrets
+        self._recent = recent
+        self._now = now
+
+    async def log_in(self, *, email: str, password: str, user_agent: str | None = None) -> TokenPair:
+        """Start a session. It takes as long for an address nobody has as for a wrong password.
+
+        :raises WrongCredentials: if the two do not belong together.
+        """
+        account_id = await self._account_with(email, normalized_password(password))
+        now = self._now()
+        token = RefreshToken(self._secrets.new(), self._secrets.new())
+        new = NewSession(
+            family_digest=self._secrets.digest(token.family),
+            token_digest=self._secrets.digest(token.secret),
+            user_agent=_printable(user_agent),
+            created_at=now,
+            expires_at=now + REFRESH_TOKEN_LIFETIME,
+        )
+        await self._store.sessions.remove_expired(owner_id=account_id, at=now)
+        session = await self._store.sessions.add(new, owner_id=account_id)
+        return self._pair(account_id, session.id, token, at=now)
+
+    async def refresh(self, refresh_token: str) -> TokenPair:
+        """Exchange a refresh token for a new pair.
+
+        The same token gives the same successor, so that a retry within ten seconds, or two at once, are harmless.
+
+        :raises InvalidRefreshToken: if it is unknown or expired; if it was used before, its whole family ends.
+        """
+        token = RefreshToken.parse(refresh_token)
+        family = token and await self._store.sessions.family(self._secrets.digest(token.family))
+        now = self._now()
+        if token is None or family is None or now >= family.expires_at:
+            raise InvalidRefreshToken("The refresh token is unknown, expired or revoked.")
+        successor = RefreshToken(token.family, self._secrets.successor(token.secret))
+        if not await self._rotated(family, token, successor, at=now):
+            await self._end(family)
+            raise InvalidRefreshToken("The refresh token was used before; its session has been ended.")
+        return self._pair(family.account_id, family.session_id, successor, at=now)
+
+    async def log_out(self, session_id: int, *, owner_id: int) -> None:
+        """End the session the caller asks through; one that has ended already is no error."""
+        try:
+            await self.revoke(session_id, owner_id=owner_id)
+        except NotFound:
+            return
+
+    async def log_out_by_refresh_token(self, refresh_token: str) -> None:
+        """End the session a refresh token belongs to; an unknown one is no error (RFC 7009, section 2.2)."""
+        token = RefreshToken.parse(refresh_token)
+        family = token and await self._store.sessions.family(self._secrets.digest(token.family))
+        if family is not None:
+            await self._end(family)
+
+    async def list_all(self, *, owner_id: int) -> list[Session]:
+        """Return the sessions that are still good, the most recently used first."""
+        return await self._store.sessions.list_all(owner_id=owner_id, at=self._now())
+
+    async def revoke(self, session_id: int, *, owner_id: int) -> None:
+        """End one session.
+
+        :raises NotFound: if there is none, or it is somebody else's.
+        """
+        await self._store.sessions.remove(session_id, owner_id=owner_id)
+        self._recent.forget(owner_id)
+
+    async def _account_with(self, email: str, password: str) -> int:
+        """Return the account the two belong to, its hash brought up to date."""
+        try:
+            credentials = await self._store.accounts.credentials_by_email(checked_email(email))
+        except Invalid:
+            credentials = None
+        stored_hash = credentials and credentials.password_hash
+        if not await self._passwords.matches(password, stored_hash) or credentials is None:
+            raise WrongCredentials("The e-mail address or the password is wrong.")
+        if self._passwords.is_outdated(credentials.password_hash):
+            new_hash = await self._passwords.hash(password)
+            # Somebody may have changed the password meanwhile: then theirs stays.
+            await self._store.accounts.replace_password(
+                credentials.account_id, new_hash, replacing=credentials.password_hash
+            )
+        return credentials.account_id
+
+    async def _rotated(self, family: Family, token: RefreshToken, successor: RefreshToken, *, at: datetime) -> bool:
+        """Make ``successor`` the current token, or find that this very exchange has just been made."""
+        digest = self._secrets.digest(token.secret)
+        successor_digest = self._secrets.digest(successor.secret)
+        if family.token_digest == digest:
+            if await self._store.sessions.rotate(
+                family.session_id,
+                owner_id=family.account_id,
+                digest=successor_digest,
+                replacing=digest,
+                at=at,
+                expires_at=at + REFRESH_TOKEN_LIFETIME,
+            ):
+                return True
+            # Another request with the same token was faster by a moment, or the session has just ended.
+            latest = await self._store.sessions.family(self._secrets.digest(token.family))
+            if latest is None:
+                return False
+            family = latest
+        is_retry = family.previous_digest == digest and family.token_digest == successor_digest
+        return is_retry and at - family.rotated_at <= RETRY_WINDOW
+
+    async def _end(self, family: Family) -> None:
+        await self.log_out(family.session_id, owner_id=family.account_id)
+
+    def _pair(self, account_id: int, session_id: int, token: RefreshToken, *, at: datetime) -> TokenPair:
+        claims = AccessClaims(
+            account_id=account_id, session_id=session_id, issued_at=at, expires_at=at + ACCESS_TOKEN_LIFETIME
+        )
+        return TokenPair(
+            access_token=self._access_tokens.issue(claims),
+            token_type="bearer",  # noqa: S106 - the name of a scheme
+            expires_in=int(ACCESS_TOKEN_LIFETIME.total_seconds()),
+            refresh_token=str(token),
+        )
+
+
+def _printable(user_agent: str | None) -> str | None:
+    """Return what can be shown of a user agent: it is for people to recognise a session by, nothing depends on it."""
+    if user_agent is None:
+        return None
+    return "".join(character for character in user_agent if character.isprintable())[:_LONGEST_USER_AGENT] or None

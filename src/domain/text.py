@@ -1,0 +1,42 @@
+"""Rules that hold for every piece of text."""
+
+from domain.errors import Invalid
+
+
+def checked_text(
+    text: str, *, longest: int, shortest: int = 0, pointer: str | None = None, parameter: str | None = None
+) -> str:
+    """Return ``text`` unchanged if it can be stored and has ``shortest`` to ``longest`` characters (code points).
+
+    ``pointer`` or ``parameter`` says where it stands, see ``Invalid``.
+
+    :raises Invalid: for a NUL (PostgreSQL cannot store it), a lone surrogate (UTF-8 cannot) or a wrong length.
+    """
+    if "\x00" in text:
+        raise Invalid("Must not contain the character U+0000.", pointer=pointer, parameter=parameter)
+    if not is_encodable(text):
+        raise Invalid("Must not contain a lone surrogate.", pointer=pointer, parameter=parameter)
+    if not shortest <= len(text) <= longest:
+        bounds = f"{shortest} to {longest}" if shortest else f"at most {longest}"
+        raise Invalid(f"Must have {bounds} characters.", pointer=pointer, parameter=parameter)
+    return text
+
+
+def is_encodable(text: str) -> bool:
+    """Tell whether ``text`` has a UTF-8 form."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def fold(text: str) -> str:
+    """Return the form in which two texts are compared when case does not matter.
+
+    Adapters store it beside the text, so that what counts as equal, what contains what and what sorts before what
+    never depends on the collation or the version of a database.
+    """
+    return text.casefold()

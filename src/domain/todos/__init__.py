@@ -1,0 +1,1 @@
+"""To-dos, which belong to one account each."""

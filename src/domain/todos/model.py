@@ -1,0 +1,149 @@
+"""What a to-do is, and how it changes."""
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
+
+from domain.errors import Invalid
+from domain.text import checked_text, fold
+from domain.todos.due import Due, DuePatch, NewDue
+
+LONGEST_TITLE = 200
+LONGEST_DESCRIPTION = 10_000
+LONGEST_TAG = 50
+MOST_TAGS = 20
+
+Title = Annotated[str, Meta(description="1 to 200 characters after trimming.", min_length=1, examples=["Buy oat milk"])]
+Description = Annotated[str, Meta(max_length=LONGEST_DESCRIPTION)]
+Priority = Annotated[int, Meta(ge=1, le=5, description="1 is the highest.", examples=[2])]
+Tags = Annotated[
+    list[Annotated[str, Meta(min_length=1)]],
+    Meta(
+        description="At most 20, each of 1 to 50 characters after trimming; compared without case, "
+        "the first spelling is kept.",
+        examples=[["home", "shopping"]],
+    ),
+]
+
+
+class Todo(Struct, frozen=True, kw_only=True):
+    """A to-do, every rule applied.
+
+    ``id`` is 0 until the to-do is stored. ``version`` starts at 1 and grows by one with each change.
+    """
+
+    id: int = 0
+    title: str
+    description: str | None
+    done: bool
+    done_at: datetime | None
+    priority: Priority | None
+    tags: tuple[str, ...]
+    due: Due | None
+    due_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+
+    def patched(self, patch: "TodoPatch", *, zone_of_owner: str, at: datetime) -> "Todo":
+        """Return the to-do as ``patch`` wants it, or this very object where the patch changes nothing.
+
+        :raises Invalid: if a value of the patch breaks a rule.
+        """
+        due = self.due if patch.due is UNSET else _patched_due(self.due, patch.due, zone_of_owner)
+        done = self.done if patch.done is UNSET else patch.done
+        changed = replace(
+            self,
+            title=self.title if patch.title is UNSET else checked_title(patch.title),
+            description=self.description if patch.description is UNSET else checked_description(patch.description),
+            done=done,
+            done_at=(self.done_at or at) if done else None,
+            priority=self.priority if patch.priority is UNSET else patch.priority,
+            tags=self.tags if patch.tags is UNSET else checked_tags(patch.tags or ()),
+            due=due,
+            due_at=due and due.instant(),
+        )
+        # A clock that was set back must not make a to-do look older than it is.
+        return (
+            self if changed == self else replace(changed, updated_at=max(at, self.updated_at), version=self.version + 1)
+        )
+
+
+class NewTodo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a client says of a to-do it wants to keep."""
+
+    title: Title
+    description: Description | None = None
+    done: bool = False
+    priority: Priority | None = None
+    tags: Tags = []
+    due: NewDue | None = None
+
+    def checked(self, *, zone_of_owner: str, at: datetime) -> Todo:
+        """Return the to-do with every rule applied.
+
+        :raises Invalid: if a value breaks a rule.
+        """
+        due = self.due and self.due.checked(zone_of_owner=zone_of_owner)
+        return Todo(
+            title=checked_title(self.title),
+            description=checked_description(self.description),
+            done=self.done,
+            done_at=at if self.done else None,
+            priority=self.priority,
+            tags=checked_tags(self.tags),
+            due=due,
+            due_at=due and due.instant(),
+            created_at=at,
+            updated_at=at,
+        )
+
+
+class TodoPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A merge patch (RFC 7396) of a to-do: absent is unchanged, null is cleared, anything unknown is refused."""
+
+    title: Title | UnsetType = UNSET
+    description: Description | None | UnsetType = UNSET
+    done: bool | UnsetType = UNSET
+    priority: Priority | None | UnsetType = UNSET
+    tags: Tags | None | UnsetType = UNSET
+    due: DuePatch | None | UnsetType = UNSET
+
+    @property
+    def needs_zone_of_owner(self) -> bool:
+        """Whether the patch speaks of a due date, which may fall back on the owner's time zone."""
+        return isinstance(self.due, DuePatch)
+
+
+class TagCount(Struct, frozen=True, kw_only=True):
+    """How many to-dos bear a tag. Of several spellings, the first in the order of code points stands for all."""
+
+    tag: str
+    count: int
+
+
+def checked_title(title: str) -> str:
+    """Return the title trimmed."""
+    return checked_text(title.strip(), pointer="/title", shortest=1, longest=LONGEST_TITLE)
+
+
+def checked_description(description: str | None) -> str | None:
+    """Return the description as it is: white space may mean something in it."""
+    return description and checked_text(description, pointer="/description", longest=LONGEST_DESCRIPTION)
+
+
+def checked_tags(tags: "tuple[str, ...] | list[str]") -> tuple[str, ...]:
+    """Return the tags trimmed, each once; of two that differ in case only, the first stays."""
+    unique: dict[str, str] = {}
+    for index, tag in enumerate(tags):
+        trimmed = checked_text(tag.strip(), pointer=f"/tags/{index}", shortest=1, longest=LONGEST_TAG)
+        unique.setdefault(fold(trimmed), trimmed)
+    if len(unique) > MOST_TAGS:
+        raise Invalid(f"Must have at most {MOST_TAGS} different tags.", pointer="/tags")
+    return tuple(unique.values())
+
+
+def _patched_due(due: Due | None, patch: DuePatch | None, zone_of_owner: str) -> Due | None:
+    return patch and patch.merged_into(due, zone_of_owner=zone_of_owner)

@@ -1,0 +1,96 @@
+"""What a signed-in account can do with its to-dos, a method for each use case."""
+
+from domain.clock import Clock
+from domain.errors import Conflict, StaleVersion
+from domain.store import Store
+from domain.todos.model import NewTodo, TagCount, Todo, TodoPatch
+from domain.todos.query import Position, TodoPage, TodoQuery
+
+_ATTEMPTS = 10
+"""How often a change is tried again after another writer was faster."""
+
+
+class TodoService:
+    """Keeps the to-dos of accounts."""
+
+    def __init__(self, store: Store, *, now: Clock) -> None:
+        self._store = store
+        self._now = now
+
+    async def create(self, new: NewTodo, *, owner_id: int) -> Todo:
+        """Keep a new to-do.
+
+        :raises Invalid: if a value breaks a rule.
+        """
+        zone = "UTC" if new.due is None else await self._zone_of(owner_id)
+        return await self._store.todos.add(new.checked(zone_of_owner=zone, at=self._now()), owner_id=owner_id)
+
+    async def get(self, todo_id: int, *, owner_id: int) -> Todo:
+        """Return one to-do.
+
+        :raises NotFound: if there is none, or it is somebody else's.
+        """
+        return await self._store.todos.get(todo_id, owner_id=owner_id)
+
+    async def change(
+        self, todo_id: int, patch: TodoPatch, *, owner_id: int, versions: frozenset[int] | None = None
+    ) -> Todo:
+        """Apply a merge patch.
+
+        ``versions`` are the only ones the caller wants to change. Without them the patch is applied to whatever is
+        stored, again if another writer got there first, so that neither change is lost.
+
+        :raises NotFound: if there is none, or it is somebody else's.
+        :raises Invalid: if a value breaks a rule.
+        :raises StaleVersion: if the stored version is none of ``versions``.
+        :raises Conflict: if other writers were faster ten times in a row.
+        """
+        zone = await self._zone_of(owner_id) if patch.needs_zone_of_owner else "UTC"
+        for _ in range(_ATTEMPTS):
+            todo = await self.get(todo_id, owner_id=owner_id)
+            _require(todo, versions)
+            changed = todo.patched(patch, zone_of_owner=zone, at=self._now())
+            if changed is todo:
+                return todo
+            try:
+                await self._store.todos.save(changed, owner_id=owner_id, replacing=todo.version)
+            except StaleVersion:
+                continue
+            return changed
+        raise Conflict("The to-do is being changed by others all the time; try again.")
+
+    async def remove(self, todo_id: int, *, owner_id: int, versions: frozenset[int] | None = None) -> None:
+        """Remove one to-do, if ``versions`` are given only while it has one of them.
+
+        :raises NotFound: if there is none, or it is somebody else's.
+        :raises StaleVersion: if the stored version is none of ``versions``.
+        """
+        version = None
+        if versions is not None:
+            todo = await self.get(todo_id, owner_id=owner_id)
+            _require(todo, versions)
+            version = todo.version
+        await self._store.todos.remove(todo_id, owner_id=owner_id, version=version)
+
+    async def page(self, query: TodoQuery, *, owner_id: int, counted: bool = False) -> TodoPage:
+        """Return one page, with the number of all matching to-dos if it is to be ``counted``."""
+        one_more = TodoQuery(where=query.where, order=query.order, limit=query.limit + 1, after=query.after)
+        found = await self._store.todos.find(one_more, owner_id=owner_id)
+        items = found[: query.limit]
+        return TodoPage(
+            items=items,
+            next=Position.of(items[-1], query.order) if len(found) > query.limit else None,
+            total=await self._store.todos.count(query.where, owner_id=owner_id) if counted else None,
+        )
+
+    async def tags(self, *, owner_id: int) -> list[TagCount]:
+        """Return every tag in use with the number of to-dos that bear it."""
+        return await self._store.todos.tags(owner_id=owner_id)
+
+    async def _zone_of(self, owner_id: int) -> str:
+        return (await self._store.accounts.get(owner_id)).time_zone
+
+
+def _require(todo: Todo, versions: frozenset[int] | None) -> None:
+    if versions is not None and todo.version not in versions:
+        raise StaleVersion(f"The to-do is at version {todo.version} now.")

@@ -1,0 +1,1 @@
+"""What starts the service and what it can be reached through."""

@@ -1,0 +1,1 @@
+"""HTTP: controllers that translate and nothing else."""

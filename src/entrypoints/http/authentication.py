@@ -1,0 +1,62 @@
+"""Who is asking, found out before a controller is called."""
+
+from typing import Any, cast
+
+from litestar.handlers.base import BaseRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from domain.authentication.principal import Scope as ApiScope
+from domain.errors import Unauthenticated
+from entrypoints.http.request import bearer_token
+from entrypoints.services import Services
+
+_SCOPE = "scope"
+_PROBLEMS = "problems"
+
+
+def public(*problems: int) -> dict[str, Any]:
+    """Return the options of a route that anybody may call, and the status codes of the problems peculiar to it."""
+    return {_SCOPE: None, _PROBLEMS: problems}
+
+
+def needs(scope: ApiScope, *problems: int) -> dict[str, Any]:
+    """Return the options of a route that needs somebody who is signed in, and their token to have a scope."""
+    return {_SCOPE: scope, _PROBLEMS: problems}
+
+
+def scope_of(handler: BaseRouteHandler) -> ApiScope | None:
+    """Return the scope a route needs, ``None`` if anybody may call it.
+
+    :raises KeyError: if the route does not say; a forgotten option must not open a door.
+    """
+    return cast("ApiScope | None", handler.opt[_SCOPE])
+
+
+def problems_of(handler: BaseRouteHandler) -> tuple[int, ...]:
+    """Return the status codes of the problems peculiar to a route."""
+    return cast("tuple[int, ...]", handler.opt[_PROBLEMS])
+
+
+class Authentication:
+    """Puts the principal into the connection scope of every route that is not public."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse the request before its body is read, or pass it on.
+
+        :raises Unauthenticated: if it is not known who is asking.
+        :raises InsufficientScope: if their API token was not given the scope that the route needs.
+        """
+        handler = scope["route_handler"]
+        needed = cast("ApiScope | None", handler.opt.get(_SCOPE))
+        if needed is not None:
+            bearer = bearer_token(cast("Any", scope))
+            if bearer is None:
+                raise Unauthenticated("A bearer token is needed.")
+            services: Services = scope["litestar_app"].state.services
+            principal = await services.authenticator.principal(bearer)
+            principal.require(needed)
+            scope["user"] = principal
+        await self.app(scope, receive, send)

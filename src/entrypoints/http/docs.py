@@ -1,0 +1,91 @@
+"""The documentation page and the document it shows, both from this process: nothing is loaded from elsewhere."""
+
+from pathlib import Path
+
+from litestar import Controller, MediaType, Response, get
+from litestar.exceptions import NotFoundException
+from swagger_ui_bundle import swagger_ui_path  # pyright: ignore[reportMissingTypeStubs] - it is one path
+
+from entrypoints.http.authentication import public
+from entrypoints.http.meta import NAME
+from entrypoints.http.request import ApiRequest
+
+_ASSETS = {
+    "swagger-ui.css": "text/css",
+    "swagger-ui-bundle.js": "text/javascript",
+    "favicon-32x32.png": "image/png",
+}
+
+_PAGE = f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{NAME}</title>
+<link rel="icon" type="image/png" href="/schema/assets/favicon-32x32.png">
+<link rel="stylesheet" href="/schema/assets/swagger-ui.css">
+</head>
+<body>
+<div id="docs"></div>
+<script src="/schema/assets/swagger-ui-bundle.js"></script>
+<script src="/schema/assets/start.js"></script>
+</body>
+</html>
+"""
+
+_START = """SwaggerUIBundle({
+  url: "/schema/openapi.json",
+  dom_id: "#docs",
+  deepLinking: true,
+  validatorUrl: null,
+});
+"""
+
+# Swagger UI sets style attributes and draws its icons from data: URLs; scripts come from files of ours only.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_FOR_AN_HOUR = "public, max-age=3600"
+
+
+class DocsController(Controller):
+    """What can be called here, for people and for programs."""
+
+    path = "/schema"
+    opt = public()
+    include_in_schema = False
+
+    @get("/openapi.json")
+    async def document(self, request: ApiRequest) -> Response[bytes]:
+        """Return the OpenAPI document."""
+        return Response(
+            request.app.state.openapi_document,
+            media_type="application/json",
+            headers={"cache-control": "public, no-cache", "access-control-allow-origin": "*"},
+        )
+
+    @get()
+    async def page(self) -> Response[str]:
+        """Return the page on which the document can be read and tried out."""
+        return Response(
+            _PAGE,
+            media_type=MediaType.HTML,
+            headers={"content-security-policy": _POLICY, "cache-control": _FOR_AN_HOUR},
+        )
+
+    @get("/assets/start.js")
+    async def start(self) -> Response[str]:
+        """Return the script that starts the page."""
+        return Response(_START, media_type="text/javascript", headers={"cache-control": _FOR_AN_HOUR})
+
+    @get("/assets/{name:str}", sync_to_thread=True)
+    def asset(self, name: str) -> Response[bytes]:
+        """Return a file of Swagger UI."""
+        if name not in _ASSETS:
+            raise NotFoundException
+        return Response(
+            Path(str(swagger_ui_path / name)).read_bytes(),
+            media_type=_ASSETS[name],
+            headers={"cache-control": _FOR_AN_HOUR},
+        )

@@ -1,0 +1,83 @@
+"""One's own account over HTTP."""
+
+from typing import Annotated
+
+from litestar import Controller, Response, delete, get, patch, post
+from litestar.status_codes import HTTP_204_NO_CONTENT
+from msgspec import Meta, Struct
+
+from domain.accounts.model import Account, AccountPatch
+from domain.authentication.principal import Scope
+from entrypoints.http.auth import NewPassword
+from entrypoints.http.authentication import needs
+from entrypoints.http.bodies import MergePatchBody
+from entrypoints.http.preconditions import ETAG, IfMatch, etag, versions_to_change
+from entrypoints.http.request import ApiRequest
+
+Password = Annotated[str, Meta(examples=["correct horse battery staple"])]
+
+
+class PasswordChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The password that is good now, and the one that is to be."""
+
+    old_password: Password
+    new_password: NewPassword
+
+
+class Farewell(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The password again, because this cannot be undone."""
+
+    password: Password
+
+
+class MeController(Controller):
+    """The account that asks."""
+
+    path = "/me"
+    tags = ("Account",)
+
+    @get(operation_id="getMe", summary="Read one's account", response_headers=[ETAG], opt=needs(Scope.ACCOUNT_READ))
+    async def read(self, request: ApiRequest) -> Response[Account]:
+        """Return the account with its ETag."""
+        return _answer(await request.services.accounts.get(request.owner_id))
+
+    @patch(
+        operation_id="changeMe",
+        summary="Change one's account",
+        opt=needs(Scope.ACCOUNT_WRITE, 409, 412),
+        dto=MergePatchBody,
+        response_headers=[ETAG],
+    )
+    async def change(self, request: ApiRequest, data: AccountPatch, if_match: IfMatch = None) -> Response[Account]:
+        """Apply a JSON merge patch (RFC 7396) to the display name and the time zone.
+
+        Due dates that were set before keep the zone they were set in.
+        """
+        return _answer(
+            await request.services.accounts.change(request.owner_id, data, versions=versions_to_change(if_match))
+        )
+
+    @post(
+        "/password",
+        operation_id="changePassword",
+        summary="Change one's password",
+        opt=needs(Scope.ACCOUNT_WRITE, 409),
+        status_code=HTTP_204_NO_CONTENT,
+    )
+    async def change_password(self, request: ApiRequest, data: PasswordChange) -> None:
+        """Replace the password and end every other session; a wrong old password is 403."""
+        await request.services.accounts.change_password(
+            request.owner_id,
+            old_password=data.old_password,
+            new_password=data.new_password,
+            session_id=request.principal.session_id,
+        )
+
+    @delete(operation_id="deleteMe", summary="Close one's account", opt=needs(Scope.ACCOUNT_WRITE))
+    async def close(self, request: ApiRequest, data: Farewell) -> None:
+        """Remove the account and everything of it, for good; a wrong password is 403."""
+        await request.services.accounts.close(request.owner_id, password=data.password)
+
+
+def _answer(account: Account) -> Response[Account]:
+    return Response(account, headers={"etag": etag(account.version), "cache-control": "private, no-cache"})

@@ -1,0 +1,66 @@
+"""What the service says about itself."""
+
+from importlib.metadata import version
+from typing import Annotated, Literal
+
+from litestar import Response, get
+from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
+from msgspec import Meta, Struct
+
+from entrypoints.http.authentication import public
+from entrypoints.http.request import ApiRequest
+
+NAME = "Todo API"
+VERSION = version("todo-api")
+
+
+class ServiceLinks(Struct, frozen=True, kw_only=True):
+    """Where to go on."""
+
+    docs: str = "/schema"
+    schema: str = "/schema/openapi.json"
+    health: str = "/health"
+    ready: str = "/health/ready"
+
+
+class ServiceDocument(Struct, frozen=True, kw_only=True):
+    """What is running here."""
+
+    name: str
+    version: str
+    links: ServiceLinks
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    """The process answers."""
+
+    status: Literal["healthy"] = "healthy"
+
+
+class Readiness(Struct, frozen=True, kw_only=True):
+    """Whether requests can be served, and if not, why."""
+
+    status: Literal["ready", "not ready"]
+    problems: Annotated[list[str], Meta(description="What is wrong, in plain words; empty if ready.")]
+
+
+@get("/", operation_id="getService", summary="Describe the service", tags=["Service"], opt=public())
+async def service() -> ServiceDocument:
+    """Return the name and the version of the service, and where to go on."""
+    return ServiceDocument(name=NAME, version=VERSION, links=ServiceLinks())
+
+
+@get("/health", operation_id="getHealth", summary="Is the process alive?", tags=["Service"], opt=public())
+async def health() -> Health:
+    """Answer without asking anything else: a process that does not should be started anew."""
+    return Health()
+
+
+@get("/health/ready", operation_id="getReadiness", summary="Can requests be served?", tags=["Service"], opt=public())
+async def readiness(request: ApiRequest) -> Response[Readiness]:
+    """Ask the database; 503 says what is wrong."""
+    problems = await request.services.readiness()
+    return Response(
+        Readiness(status="not ready" if problems else "ready", problems=problems),
+        status_code=HTTP_503_SERVICE_UNAVAILABLE if problems else HTTP_200_OK,
+    )

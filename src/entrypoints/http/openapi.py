@@ -1,0 +1,155 @@
+"""The OpenAPI document (3.1), made of what the routes declare and corrected where the framework guesses."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import msgspec
+from litestar import Controller, Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.routes import HTTPRoute
+from litestar.status_codes import (
+    HTTP_300_MULTIPLE_CHOICES,
+    HTTP_304_NOT_MODIFIED,
+    HTTP_400_BAD_REQUEST,
+    HTTP_401_UNAUTHORIZED,
+    HTTP_403_FORBIDDEN,
+    HTTP_404_NOT_FOUND,
+    HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+    HTTP_415_UNSUPPORTED_MEDIA_TYPE,
+    HTTP_422_UNPROCESSABLE_ENTITY,
+    HTTP_500_INTERNAL_SERVER_ERROR,
+    HTTP_503_SERVICE_UNAVAILABLE,
+)
+
+from entrypoints.http.authentication import problems_of, scope_of
+from entrypoints.http.bodies import JsonBody
+from entrypoints.http.examples import EXAMPLES
+from entrypoints.http.meta import NAME, VERSION
+from entrypoints.http.problems import PROBLEM_JSON, TITLES, Problem
+
+_DESCRIPTION = """A to-do service that other programs build on.
+
+Times are RFC 3339 with an offset, and in UTC where they come from here. Ids are 64-bit integers. Whatever goes wrong
+is a problem (RFC 9457) with a stable `code`. Every path answers with and without a slash at its end, and to `HEAD`
+where it answers to `GET`.
+"""
+
+SECURITY_SCHEMES: dict[str, dict[str, Any]] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An access token from `POST /auth/login`, or an API token from `POST /auth/tokens`.",
+    },
+    "password": {
+        "type": "oauth2",
+        "flows": {"password": {"tokenUrl": "/auth/login", "scopes": {}}},
+        "description": "The e-mail address and the password of the account.",
+    },
+}
+
+_METHODS = ("get", "post", "patch", "delete")
+
+
+def openapi_config(controller: type[Controller]) -> OpenAPIConfig:
+    """Return how the framework makes the document; ``controller`` serves it.
+
+    Litestar's own routes would load their scripts from elsewhere and answer 404 with HTML. The attribute that replaces
+    them is set late, because naming it to the constructor warns of Litestar 3, in which they can be left out.
+    """
+    config = OpenAPIConfig(
+        title=NAME, version=VERSION, description=_DESCRIPTION, path="/schema", render_plugins=[JsonRenderPlugin()]
+    )
+    config.use_handler_docstrings = True
+    config.openapi_controller = cast("Any", controller)
+    return config
+
+
+def openapi_document(app: Litestar) -> dict[str, Any]:
+    """Return the document that describes ``app``."""
+    document = cast("dict[str, Any]", msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema())))
+    components = document.setdefault("components", {})
+    schemas = components["schemas"]
+    schemas |= msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")[1]
+    for name, example in EXAMPLES.items():
+        schemas[name]["examples"] = [example]
+    components["securitySchemes"] = SECURITY_SCHEMES
+    document.pop("servers", None)
+    for handler, path in _described_routes(app):
+        for method in _METHODS:
+            operation = document["paths"][path].get(method)
+            if operation is not None and operation["operationId"] == handler.operation_id:
+                _correct(operation, handler)
+    used = {
+        int(code)
+        for item in document["paths"].values()
+        for method in _METHODS
+        for code in item.get(method, {}).get("responses", {})
+    }
+    components["responses"] = {
+        _name(status): _shared_response(status) for status in sorted(used) if status >= HTTP_300_MULTIPLE_CHOICES
+    }
+    return document
+
+
+def _described_routes(app: Litestar) -> Iterator[tuple[HTTPRouteHandler, str]]:
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                if handler.resolve_include_in_schema():
+                    yield handler, route.path_format or "/"
+
+
+def _correct(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
+    """Make an operation say what it really needs and gives."""
+    scope = scope_of(handler)
+    if scope is not None:
+        operation["security"] = [{"bearer": [scope]}, {"password": []}]
+    body = operation.get("requestBody")
+    if body is not None:
+        dto = cast("type[JsonBody]", handler.resolve_data_dto())  # pyright: ignore[reportUnknownMemberType] - generic
+        (described,) = body["content"].values()
+        body["content"] = dict.fromkeys(dto.media_types, described)
+        body["required"] = not handler.parsed_fn_signature.parameters["data"].is_optional
+    responses = operation["responses"]
+    responses.pop("400", None)
+    for status in sorted(_problems(operation, handler)):
+        responses[str(status)] = {"$ref": f"#/components/responses/{_name(status)}"}
+    for header in (header for response in responses.values() for header in response.get("headers", {}).values()):
+        header.setdefault("schema", {"type": "string"})
+
+
+def _problems(operation: dict[str, Any], handler: HTTPRouteHandler) -> set[int]:
+    """Return the status codes of everything that can go wrong in an operation."""
+    found = {HTTP_500_INTERNAL_SERVER_ERROR, *problems_of(handler)}
+    parameters = operation.get("parameters", [])
+    if scope_of(handler) is not None:
+        found |= {HTTP_401_UNAUTHORIZED, HTTP_403_FORBIDDEN}
+    if any(parameter["in"] == "path" for parameter in parameters):
+        found.add(HTTP_404_NOT_FOUND)
+    if any(parameter["in"] == "query" for parameter in parameters):
+        found.add(HTTP_422_UNPROCESSABLE_ENTITY)
+    if "requestBody" in operation:
+        found |= {
+            HTTP_400_BAD_REQUEST,
+            HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+            HTTP_415_UNSUPPORTED_MEDIA_TYPE,
+            HTTP_422_UNPROCESSABLE_ENTITY,
+        }
+    if any(name in handler.parsed_fn_signature.parameters for name in ("request",)):
+        found.add(HTTP_503_SERVICE_UNAVAILABLE)
+    return found
+
+
+def _shared_response(status: int) -> dict[str, Any]:
+    if status == HTTP_304_NOT_MODIFIED:
+        return {"description": "The client has the current version already."}
+    return {
+        "description": TITLES[status],
+        "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+
+
+def _name(status: int) -> str:
+    return "NotModified" if status == HTTP_304_NOT_MODIFIED else TITLES[status].replace(" ", "")

@@ -1,0 +1,54 @@
+"""Entity tags made of versions, and the conditions that name them (RFC 9110, section 13)."""
+
+import re
+from typing import Annotated
+
+from litestar.datastructures import ResponseHeader
+from litestar.params import Parameter
+
+IfMatch = Annotated[
+    str | None,
+    Parameter(
+        header="If-Match",
+        required=False,
+        description="Only change the version with this ETag; `*` is any version.",
+        schema_extra={"examples": ['"1"']},
+    ),
+]
+IfNoneMatch = Annotated[
+    str | None,
+    Parameter(
+        header="If-None-Match",
+        required=False,
+        description="Answer 304 if the version with this ETag is still the current one.",
+        schema_extra={"examples": ['"1"']},
+    ),
+]
+
+ETAG = ResponseHeader(name="ETag", documentation_only=True, description="The version, for `If-Match`.")
+
+_STRONG_TAG = re.compile(r'(?<!W/)"([0-9]{1,18})"')
+_ANY_TAG = re.compile(r'(?:W/)?"([0-9]{1,18})"')
+
+
+def etag(version: int) -> str:
+    """Return the strong entity tag of a version."""
+    return f'"{version}"'
+
+
+def versions_to_change(if_match: str | None) -> frozenset[int] | None:
+    """Return the versions that ``If-Match`` allows to change; ``None`` for any.
+
+    A tag that is not ours is no version at all, so that a condition nobody can fulfil is never fulfilled. Weak tags
+    do not count: the comparison is the strong one.
+    """
+    if if_match is None or if_match.strip() == "*":
+        return None
+    return frozenset(int(version) for version in _STRONG_TAG.findall(if_match))
+
+
+def is_unchanged(if_none_match: str | None, version: int) -> bool:
+    """Tell whether the client has this version already; the comparison is the weak one."""
+    if if_none_match is None:
+        return False
+    return if_none_match.strip() == "*" or str(version) in _ANY_TAG.findall(if_none_match)

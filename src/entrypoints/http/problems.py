@@ -1,0 +1,212 @@
+"""Everything that goes wrong, as problem details (RFC 9457). The only place that knows status codes of errors."""
+
+import logging
+from http import HTTPStatus
+from typing import Annotated, Any, cast
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.status_codes import (
+    HTTP_400_BAD_REQUEST,
+    HTTP_401_UNAUTHORIZED,
+    HTTP_403_FORBIDDEN,
+    HTTP_404_NOT_FOUND,
+    HTTP_405_METHOD_NOT_ALLOWED,
+    HTTP_409_CONFLICT,
+    HTTP_412_PRECONDITION_FAILED,
+    HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+    HTTP_415_UNSUPPORTED_MEDIA_TYPE,
+    HTTP_422_UNPROCESSABLE_ENTITY,
+    HTTP_500_INTERNAL_SERVER_ERROR,
+    HTTP_503_SERVICE_UNAVAILABLE,
+)
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from domain.errors import (
+    Conflict,
+    DomainError,
+    Forbidden,
+    InsufficientScope,
+    Invalid,
+    NotFound,
+    StaleVersion,
+    Unauthenticated,
+    Unavailable,
+    WrongCredentials,
+)
+from entrypoints.http.request import bearer_token, request_id
+
+PROBLEM_JSON = "application/problem+json"
+
+_log = logging.getLogger(__name__)
+
+_STATUS: dict[type[DomainError], int] = {
+    Invalid: HTTP_422_UNPROCESSABLE_ENTITY,
+    Unauthenticated: HTTP_401_UNAUTHORIZED,
+    Forbidden: HTTP_403_FORBIDDEN,
+    NotFound: HTTP_404_NOT_FOUND,
+    Conflict: HTTP_409_CONFLICT,
+    StaleVersion: HTTP_412_PRECONDITION_FAILED,
+    Unavailable: HTTP_503_SERVICE_UNAVAILABLE,
+}
+
+_CODES = {
+    HTTP_400_BAD_REQUEST: "bad_request",
+    HTTP_401_UNAUTHORIZED: Unauthenticated.code,
+    HTTP_403_FORBIDDEN: Forbidden.code,
+    HTTP_404_NOT_FOUND: NotFound.code,
+    HTTP_405_METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTP_413_REQUEST_ENTITY_TOO_LARGE: "body_too_large",
+    HTTP_415_UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
+    HTTP_422_UNPROCESSABLE_ENTITY: Invalid.code,
+}
+
+TITLES = {
+    HTTP_400_BAD_REQUEST: "Bad Request",
+    HTTP_401_UNAUTHORIZED: "Unauthorized",
+    HTTP_403_FORBIDDEN: "Forbidden",
+    HTTP_404_NOT_FOUND: "Not Found",
+    HTTP_405_METHOD_NOT_ALLOWED: "Method Not Allowed",
+    HTTP_409_CONFLICT: "Conflict",
+    HTTP_412_PRECONDITION_FAILED: "Precondition Failed",
+    HTTP_413_REQUEST_ENTITY_TOO_LARGE: "Content Too Large",
+    HTTP_415_UNSUPPORTED_MEDIA_TYPE: "Unsupported Media Type",
+    HTTP_422_UNPROCESSABLE_ENTITY: "Unprocessable Content",
+    HTTP_500_INTERNAL_SERVER_ERROR: "Internal Server Error",
+    HTTP_503_SERVICE_UNAVAILABLE: "Service Unavailable",
+}
+"""The names of RFC 9110; Python's own differ from version to version."""
+
+_DETAILS = {
+    HTTP_404_NOT_FOUND: "There is nothing at this path.",
+    HTTP_405_METHOD_NOT_ALLOWED: "This path does not answer to this method; the Allow header names those it does.",
+    HTTP_413_REQUEST_ENTITY_TOO_LARGE: "The body is larger than 1 MiB.",
+}
+
+
+class InvalidValue(Struct, frozen=True, kw_only=True):
+    """A value that was not accepted: where it stands, and why."""
+
+    detail: str
+    pointer: Annotated[str, Meta(description="JSON pointer (RFC 6901) into the body.")] | UnsetType = UNSET
+    parameter: Annotated[str, Meta(description="Name of a query parameter or header.")] | UnsetType = UNSET
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """What went wrong (RFC 9457). ``code`` is stable; the words may change."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: Annotated[str, Meta(description="A stable word for programs.")]
+    detail: str
+    request_id: Annotated[str, Meta(description="Also in the X-Request-ID header and in the server's log.")]
+    errors: list[InvalidValue] | UnsetType = UNSET
+
+
+class MalformedBody(HTTPException):
+    """The body is not what its media type says."""
+
+    status_code = HTTP_400_BAD_REQUEST
+
+
+class UnsupportedMediaType(HTTPException):
+    """The body is of a media type that is not understood here."""
+
+    status_code = HTTP_415_UNSUPPORTED_MEDIA_TYPE
+
+
+def domain_problem(request: Request[Any, Any, Any], error: DomainError) -> Response[Problem]:
+    """Translate an error of the domain."""
+    status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
+    errors: list[InvalidValue] = []
+    headers: dict[str, str] = {}
+    if isinstance(error, Invalid):
+        errors = [
+            InvalidValue(
+                detail=error.detail,
+                pointer=UNSET if error.pointer is None else error.pointer,
+                parameter=error.parameter or UNSET,
+            )
+        ]
+    elif isinstance(error, Unauthenticated):
+        was_presented = bearer_token(request.scope) is not None and not isinstance(error, WrongCredentials)
+        headers["www-authenticate"] = 'Bearer error="invalid_token"' if was_presented else "Bearer"
+    elif isinstance(error, InsufficientScope):
+        headers["www-authenticate"] = f'Bearer error="insufficient_scope", scope="{error.scope}"'
+    elif isinstance(error, Unavailable):
+        headers["retry-after"] = "5"
+        _log.error("%s", error.detail, exc_info=error, extra={"request_id": request_id(request.scope)})
+    return problem(request, status, code=error.code, detail=error.detail, errors=errors, headers=headers)
+
+
+def http_problem(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+    """Translate an error of the framework, keeping its headers (``Allow``, for instance)."""
+    if error.status_code >= HTTP_500_INTERNAL_SERVER_ERROR:
+        return unexpected_problem(request, error)
+    return problem(
+        request,
+        error.status_code,
+        code=_CODES.get(error.status_code, "bad_request"),
+        detail=_DETAILS.get(error.status_code) or error.detail,
+        headers=dict(error.headers or {}),
+    )
+
+
+def validation_problem(request: Request[Any, Any, Any], error: ValidationException) -> Response[Problem]:
+    """Translate what the framework says of parameters that do not fit."""
+    found = cast("list[dict[str, str]]", error.extra if isinstance(error.extra, list) else [])
+    if any(item.get("key") == "data" for item in found) or not found:
+        return http_problem(request, MalformedBody(detail="A body is needed."))
+    if any(item.get("source") == "path" for item in found):
+        return domain_problem(request, NotFound("There is nothing with such an id."))
+    errors = [InvalidValue(detail=item.get("message", ""), parameter=item.get("key", "")) for item in found]
+    return problem(
+        request, HTTP_422_UNPROCESSABLE_ENTITY, code=Invalid.code, detail="A parameter is not valid.", errors=errors
+    )
+
+
+def unexpected_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    """Log what nobody expected, and tell the client nothing but the id under which it is logged."""
+    _log.error(
+        "Unexpected error in %s %s",
+        request.method,
+        request.scope["path"],
+        exc_info=error,
+        extra={"request_id": request_id(request.scope)},
+    )
+    return problem(
+        request,
+        HTTP_500_INTERNAL_SERVER_ERROR,
+        code="internal_error",
+        detail="Something went wrong here. The request id helps to find out what.",
+    )
+
+
+def problem(
+    request: Request[Any, Any, Any],
+    status: int,
+    *,
+    code: str,
+    detail: str,
+    errors: list[InvalidValue] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response[Problem]:
+    """Return the response that describes a problem."""
+    content = Problem(
+        title=TITLES.get(status) or HTTPStatus(status).phrase,
+        status=status,
+        code=code,
+        detail=detail,
+        request_id=request_id(request.scope),
+        errors=errors or UNSET,
+    )
+    return Response(content, status_code=status, media_type=PROBLEM_JSON, headers=headers or {})
+
+
+EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = {
+    DomainError: domain_problem,
+    ValidationException: validation_problem,
+    HTTPException: http_problem,
+    Exception: unexpected_problem,
+}

@@ -1,0 +1,195 @@
+"""To-dos over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, cast
+from urllib.parse import urlencode
+
+from litestar import Controller, Response, delete, get, patch, post
+from litestar.params import Parameter
+from litestar.status_codes import HTTP_304_NOT_MODIFIED
+from msgspec import UNSET, Struct, UnsetType
+
+from domain.authentication.principal import Scope
+from domain.clock import in_utc
+from domain.todos.model import LONGEST_TAG, LONGEST_TITLE, NewTodo, TagCount, Todo, TodoPatch
+from domain.todos.query import SortKey, TodoFilter, TodoOrder, TodoQuery
+from entrypoints.http.authentication import needs
+from entrypoints.http.bodies import MergePatchBody
+from entrypoints.http.cursors import decode_cursor, encode_cursor
+from entrypoints.http.paths import LINK, LOCATION, Id
+from entrypoints.http.preconditions import ETAG, IfMatch, IfNoneMatch, etag, is_unchanged, versions_to_change
+from entrypoints.http.request import ApiRequest
+
+SortWord = Literal[
+    "created_at",
+    "-created_at",
+    "due_at",
+    "-due_at",
+    "priority",
+    "-priority",
+    "updated_at",
+    "-updated_at",
+    "title",
+    "-title",
+]
+_CACHE = "private, no-cache"
+"""Clients may keep what they got, and ask with its ETag whether it is still good."""
+
+
+class TodoList(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One page of to-dos. ``next_cursor`` is null on the last page; ``total`` is there if it was asked for."""
+
+    items: list[Todo]
+    next_cursor: str | None
+    total: int | UnsetType = UNSET
+
+
+class TagList(Struct, frozen=True, kw_only=True):
+    """Every tag in use."""
+
+    items: list[TagCount]
+
+
+Tag = Annotated[
+    str | None, Parameter(description="A tag, compared without case.", min_length=1, max_length=LONGEST_TAG)
+]
+PriorityParameter = Annotated[int | None, Parameter(query="priority", ge=1, le=5)]
+DueBefore = Annotated[datetime | None, Parameter(description="Due before this instant.")]
+DueAfter = Annotated[datetime | None, Parameter(description="Due at this instant or after it.")]
+Search = Annotated[
+    str | None,
+    Parameter(
+        description="Text in the title or the description, compared without case.",
+        min_length=1,
+        max_length=LONGEST_TITLE,
+    ),
+]
+Limit = Annotated[int, Parameter(description="The most to-dos in one page.", ge=1, le=200)]
+
+
+class TodoController(Controller):
+    """To-dos of the account that asks; somebody else's do not exist for it."""
+
+    path = "/todos"
+    tags = ("To-dos",)
+
+    @post(
+        operation_id="createTodo",
+        summary="Create a to-do",
+        response_headers=[ETAG, LOCATION],
+        opt=needs(Scope.TODOS_WRITE),
+    )
+    async def create(self, request: ApiRequest, data: NewTodo) -> Response[Todo]:
+        """Keep a new to-do.
+
+        A due time without a zone is meant in the account's time zone; a date alone is due at the end of that day
+        there. The zone that was taken is in the answer, and stays if the account moves. A local time that the clocks
+        skip in spring moves forward by the gap, one that they repeat in autumn means the first.
+        """
+        todo = await request.services.todos.create(data, owner_id=request.owner_id)
+        return Response(
+            todo, headers={"location": f"/todos/{todo.id}", "etag": etag(todo.version), "cache-control": _CACHE}
+        )
+
+    @get(
+        "/{todo_id:int}",
+        operation_id="getTodo",
+        summary="Read a to-do",
+        response_headers=[ETAG],
+        opt=needs(Scope.TODOS_READ, 304),
+    )
+    async def read(self, request: ApiRequest, todo_id: Id, if_none_match: IfNoneMatch = None) -> Response[Todo]:
+        """Return one to-do with its ETag."""
+        todo = await request.services.todos.get(todo_id, owner_id=request.owner_id)
+        if if_none_match is not None and is_unchanged(if_none_match, todo.version):
+            return cast("Response[Todo]", _not_modified(todo))
+        return _answer(todo)
+
+    @patch(
+        "/{todo_id:int}",
+        operation_id="changeTodo",
+        summary="Change a to-do",
+        opt=needs(Scope.TODOS_WRITE, 409, 412),
+        dto=MergePatchBody,
+        response_headers=[ETAG],
+    )
+    async def change(
+        self, request: ApiRequest, todo_id: Id, data: TodoPatch, if_match: IfMatch = None
+    ) -> Response[Todo]:
+        """Apply a JSON merge patch (RFC 7396): what is absent stays, what is null is cleared.
+
+        With `If-Match`, only the version with that ETag is changed. Without it, the patch is applied to whatever is
+        stored: of two changes at once to different fields neither is lost.
+        """
+        return _answer(
+            await request.services.todos.change(
+                todo_id, data, owner_id=request.owner_id, versions=versions_to_change(if_match)
+            )
+        )
+
+    @delete("/{todo_id:int}", operation_id="deleteTodo", summary="Delete a to-do", opt=needs(Scope.TODOS_WRITE, 412))
+    async def remove(self, request: ApiRequest, todo_id: Id, if_match: IfMatch = None) -> None:
+        """Remove a to-do for good; with `If-Match`, only the version with that ETag."""
+        await request.services.todos.remove(todo_id, owner_id=request.owner_id, versions=versions_to_change(if_match))
+
+    @get(operation_id="listTodos", summary="List to-dos", response_headers=[LINK], opt=needs(Scope.TODOS_READ))
+    async def search(
+        self,
+        request: ApiRequest,
+        done: bool | None = None,  # noqa: FBT001 - a query parameter
+        tag: Tag = None,
+        priority: PriorityParameter = None,
+        due_before: DueBefore = None,
+        due_after: DueAfter = None,
+        q: Search = None,
+        sort: SortWord = "created_at",
+        limit: Limit = 50,
+        cursor: str | None = None,
+        include: Literal["count"] | None = None,
+    ) -> Response[TodoList]:
+        """Return one page of the to-dos that fulfil every condition.
+
+        Follow `next_cursor`, or the `Link` header, until there is none: to-dos that are created meanwhile make no
+        page skip or repeat anything. Those without a due date or a priority come last in either direction.
+        """
+        where = TodoFilter(
+            done=done,
+            tag=tag and tag.strip(),
+            priority=priority,
+            due_before=due_before and in_utc(due_before, parameter="due_before"),
+            due_after=due_after and in_utc(due_after, parameter="due_after"),
+            text=q,
+        )
+        order = TodoOrder(key=cast("SortKey", sort.removeprefix("-")), descending=sort.startswith("-"))
+        after = None if cursor is None else decode_cursor(cursor, where=where, order=order)
+        page = await request.services.todos.page(
+            TodoQuery(where=where, order=order, limit=limit, after=after),
+            owner_id=request.owner_id,
+            counted=include == "count",
+        )
+        next_cursor = page.next and encode_cursor(page.next, where=where, order=order)
+        return Response(
+            TodoList(items=page.items, next_cursor=next_cursor, total=UNSET if page.total is None else page.total),
+            headers={"link": _next_link(request, next_cursor)} if next_cursor else {},
+        )
+
+
+@get("/tags", operation_id="listTags", summary="List tags", tags=["To-dos"], opt=needs(Scope.TODOS_READ))
+async def list_tags(request: ApiRequest) -> TagList:
+    """Return every tag in use with the number of to-dos that bear it."""
+    return TagList(items=await request.services.todos.tags(owner_id=request.owner_id))
+
+
+def _answer(todo: Todo) -> Response[Todo]:
+    return Response(todo, headers={"etag": etag(todo.version), "cache-control": _CACHE})
+
+
+def _not_modified(todo: Todo) -> Response[Any]:
+    headers = {"etag": etag(todo.version), "cache-control": _CACHE}
+    return Response(None, status_code=HTTP_304_NOT_MODIFIED, headers=headers)
+
+
+def _next_link(request: ApiRequest, cursor: str) -> str:
+    """Return the link to the next page (RFC 8288): this query with another cursor."""
+    parameters = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return f'<{request.scope["path"]}?{urlencode([*parameters, ("cursor", cursor)])}>; rel="next"'
