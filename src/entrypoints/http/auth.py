@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from litestar import Controller, delete, get, post
+from litestar.params import JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
@@ -76,19 +77,19 @@ class AuthController(Controller):
     tags = ("Signing in",)
 
     @post("/register", operation_id="register", summary="Open an account", opt=public(409))
-    async def register(self, request: ApiRequest, data: Registration) -> Account:
+    async def register(self, request: ApiRequest, data: JSONBody[Registration]) -> Account:
         """Open an account, with which one can then sign in."""
         return await request.services.accounts.register(email=data.email, password=data.password)
 
     @post("/login", operation_id="logIn", summary="Sign in", opt=public(401), dto=FormBody, status_code=HTTP_200_OK)
-    async def log_in(self, request: ApiRequest, data: Login) -> TokenPair:
+    async def log_in(self, request: ApiRequest, data: JSONBody[Login]) -> TokenPair:
         """Start a session: an access token for 15 minutes, and a refresh token for 30 days to get the next one."""
         return await request.services.sessions.log_in(
             email=data.username, password=data.password, user_agent=request.headers.get("user-agent")
         )
 
     @post("/refresh", operation_id="refresh", summary="Stay signed in", opt=public(401), status_code=HTTP_200_OK)
-    async def refresh(self, request: ApiRequest, data: Refresh) -> TokenPair:
+    async def refresh(self, request: ApiRequest, data: JSONBody[Refresh]) -> TokenPair:
         """Exchange a refresh token for a new pair; from then on only the new one is good.
 
         A token that is used again ends its session, unless it is the same exchange within ten seconds: a client that
@@ -97,7 +98,7 @@ class AuthController(Controller):
         return await request.services.sessions.refresh(data.refresh_token)
 
     @post("/logout", operation_id="logOut", summary="Sign out", opt=public(401, 403), status_code=HTTP_204_NO_CONTENT)
-    async def log_out(self, request: ApiRequest, data: Refresh | None = None) -> None:
+    async def log_out(self, request: ApiRequest, data: JSONBody[Refresh | None] = None) -> None:
         """End the session of the refresh token in the body, or without a body that of the bearer token.
 
         Other processes of the service may accept the session's access token for another 30 seconds.
@@ -131,7 +132,7 @@ class AuthController(Controller):
         await request.services.sessions.revoke(session_id, owner_id=request.owner_id)
 
     @post("/tokens", operation_id="createApiToken", summary="Make an API token", opt=needs(Scope.ACCOUNT_WRITE))
-    async def create_token(self, request: ApiRequest, data: NewApiToken) -> IssuedApiToken:
+    async def create_token(self, request: ApiRequest, data: JSONBody[NewApiToken]) -> IssuedApiToken:
         """Make a token for a program; it is shown in this answer only.
 
         It is sent as a bearer token, and may do what its scopes name. A token cannot make one with more scopes than

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from litestar import Controller, MediaType, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 from swagger_ui_bundle import swagger_ui_path  # pyright: ignore[reportMissingTypeStubs] - it is one path
 
 from entrypoints.http.authentication import public
@@ -80,7 +81,7 @@ class DocsController(Controller):
         return Response(_START, media_type="text/javascript", headers={"cache-control": _FOR_AN_HOUR})
 
     @get("/assets/{name:str}", sync_to_thread=True)
-    def asset(self, name: str) -> Response[bytes]:
+    def asset(self, name: FromPath[str]) -> Response[bytes]:
         """Return a file of Swagger UI."""
         if name not in _ASSETS:
             raise NotFoundException

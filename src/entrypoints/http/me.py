@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from litestar import Controller, Response, delete, get, patch, post
+from litestar.params import JSONBody
 from litestar.status_codes import HTTP_204_NO_CONTENT
 from msgspec import Meta, Struct
 
@@ -48,7 +49,9 @@ class MeController(Controller):
         dto=MergePatchBody,
         response_headers=[ETAG],
     )
-    async def change(self, request: ApiRequest, data: AccountPatch, if_match: IfMatch = None) -> Response[Account]:
+    async def change(
+        self, request: ApiRequest, data: JSONBody[AccountPatch], if_match: IfMatch = None
+    ) -> Response[Account]:
         """Apply a JSON merge patch (RFC 7396) to the display name and the time zone.
 
         Due dates that were set before keep the zone they were set in.
@@ -64,7 +67,7 @@ class MeController(Controller):
         opt=needs(Scope.ACCOUNT_WRITE, 409),
         status_code=HTTP_204_NO_CONTENT,
     )
-    async def change_password(self, request: ApiRequest, data: PasswordChange) -> None:
+    async def change_password(self, request: ApiRequest, data: JSONBody[PasswordChange]) -> None:
         """Replace the password and end every other session; a wrong old password is 403."""
         await request.services.accounts.change_password(
             request.owner_id,
@@ -74,7 +77,7 @@ class MeController(Controller):
         )
 
     @delete(operation_id="deleteMe", summary="Close one's account", opt=needs(Scope.ACCOUNT_WRITE))
-    async def close(self, request: ApiRequest, data: Farewell) -> None:
+    async def close(self, request: ApiRequest, data: JSONBody[Farewell]) -> None:
         """Remove the account and everything of it, for good; a wrong password is 403."""
         await request.services.accounts.close(request.owner_id, password=data.password)
 

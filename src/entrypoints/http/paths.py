@@ -3,13 +3,13 @@
 from typing import Annotated
 
 from litestar.datastructures import ResponseHeader
-from litestar.params import Parameter
+from litestar.params import PathParameter
 
 _LARGEST_ID = 2**63 - 1
 
 Id = Annotated[
     int,
-    Parameter(
+    PathParameter(
         description="A positive integer of 64 bits.",
         ge=1,
         le=_LARGEST_ID,

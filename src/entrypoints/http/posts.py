@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from litestar import Controller, Response, delete, get, post
-from litestar.params import Parameter
+from litestar.params import JSONBody, QueryParameter
 
 from domain.authentication.principal import Scope
 from domain.posts.model import NewPost, Post, PostPage
@@ -14,8 +14,8 @@ from entrypoints.http.request import ApiRequest
 _LAST_PAGE = 2**31 - 1
 """As far as the number of posts to skip stays a 64-bit integer."""
 
-PageNumber = Annotated[int, Parameter(description="The first page is 1.", ge=1, le=_LAST_PAGE)]
-PageSize = Annotated[int, Parameter(description="The most posts in one page.", ge=1, le=100)]
+PageNumber = Annotated[int, QueryParameter(description="The first page is 1.", ge=1, le=_LAST_PAGE)]
+PageSize = Annotated[int, QueryParameter(description="The most posts in one page.", ge=1, le=100)]
 
 
 class PostController(Controller):
@@ -32,7 +32,7 @@ class PostController(Controller):
     @post(
         operation_id="createPost", summary="Publish a post", response_headers=[LOCATION], opt=needs(Scope.POSTS_WRITE)
     )
-    async def publish(self, request: ApiRequest, data: NewPost) -> Response[Post]:
+    async def publish(self, request: ApiRequest, data: JSONBody[NewPost]) -> Response[Post]:
         """Publish a post under the e-mail address of the account that asks."""
         new = await request.services.posts.publish(data, author_id=request.owner_id)
         return Response(new, headers={"location": f"/posts/{new.id}"})

@@ -4,12 +4,12 @@ import re
 from typing import Annotated
 
 from litestar.datastructures import ResponseHeader
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 
 IfMatch = Annotated[
     str | None,
-    Parameter(
-        header="If-Match",
+    HeaderParameter(
+        name="If-Match",
         required=False,
         description="Only change the version with this ETag; `*` is any version.",
         schema_extra={"examples": ['"1"']},
@@ -17,8 +17,8 @@ IfMatch = Annotated[
 ]
 IfNoneMatch = Annotated[
     str | None,
-    Parameter(
-        header="If-None-Match",
+    HeaderParameter(
+        name="If-None-Match",
         required=False,
         description="Answer 304 if the version with this ETag is still the current one.",
         schema_extra={"examples": ['"1"']},

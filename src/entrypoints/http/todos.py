@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlencode
 
 from litestar import Controller, Response, delete, get, patch, post
-from litestar.params import Parameter
+from litestar.params import JSONBody, QueryParameter
 from litestar.status_codes import HTTP_304_NOT_MODIFIED
 from msgspec import UNSET, Struct, UnsetType
 
@@ -51,20 +51,24 @@ class TagList(Struct, frozen=True, kw_only=True):
 
 
 Tag = Annotated[
-    str | None, Parameter(description="A tag, compared without case.", min_length=1, max_length=LONGEST_TAG)
+    str | None, QueryParameter(description="A tag, compared without case.", min_length=1, max_length=LONGEST_TAG)
 ]
-PriorityParameter = Annotated[int | None, Parameter(query="priority", ge=1, le=5)]
-DueBefore = Annotated[datetime | None, Parameter(description="Due before this instant.")]
-DueAfter = Annotated[datetime | None, Parameter(description="Due at this instant or after it.")]
+PriorityParameter = Annotated[int | None, QueryParameter(ge=1, le=5)]
+DueBefore = Annotated[datetime | None, QueryParameter(description="Due before this instant.")]
+DueAfter = Annotated[datetime | None, QueryParameter(description="Due at this instant or after it.")]
 Search = Annotated[
     str | None,
-    Parameter(
+    QueryParameter(
         description="Text in the title or the description, compared without case.",
         min_length=1,
         max_length=LONGEST_TITLE,
     ),
 ]
-Limit = Annotated[int, Parameter(description="The most to-dos in one page.", ge=1, le=200)]
+Sort = Annotated[SortWord, QueryParameter(description="What to sort by; a minus turns the order round.")]
+Done = Annotated[bool | None, QueryParameter(description="Only those that are done, or are not.")]
+Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before, of the same query.")]
+Include = Annotated[Literal["count"] | None, QueryParameter(description="`count` adds the number of all matching.")]
+Limit = Annotated[int, QueryParameter(description="The most to-dos in one page.", ge=1, le=200)]
 
 
 class TodoController(Controller):
@@ -79,7 +83,7 @@ class TodoController(Controller):
         response_headers=[ETAG, LOCATION],
         opt=needs(Scope.TODOS_WRITE),
     )
-    async def create(self, request: ApiRequest, data: NewTodo) -> Response[Todo]:
+    async def create(self, request: ApiRequest, data: JSONBody[NewTodo]) -> Response[Todo]:
         """Keep a new to-do.
 
         A due time without a zone is meant in the account's time zone; a date alone is due at the end of that day
@@ -114,7 +118,7 @@ class TodoController(Controller):
         response_headers=[ETAG],
     )
     async def change(
-        self, request: ApiRequest, todo_id: Id, data: TodoPatch, if_match: IfMatch = None
+        self, request: ApiRequest, todo_id: Id, data: JSONBody[TodoPatch], if_match: IfMatch = None
     ) -> Response[Todo]:
         """Apply a JSON merge patch (RFC 7396): what is absent stays, what is null is cleared.
 
@@ -136,16 +140,16 @@ class TodoController(Controller):
     async def search(
         self,
         request: ApiRequest,
-        done: bool | None = None,  # noqa: FBT001 - a query parameter
+        done: Done = None,
         tag: Tag = None,
         priority: PriorityParameter = None,
         due_before: DueBefore = None,
         due_after: DueAfter = None,
         q: Search = None,
-        sort: SortWord = "created_at",
+        sort: Sort = "created_at",
         limit: Limit = 50,
-        cursor: str | None = None,
-        include: Literal["count"] | None = None,
+        cursor: Cursor = None,
+        include: Include = None,
     ) -> Response[TodoList]:
         """Return one page of the to-dos that fulfil every condition.
 

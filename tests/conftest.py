@@ -1,0 +1,115 @@
+"""Fixtures of every test, and what no test may do."""
+
+from collections.abc import AsyncGenerator, Generator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+import aiosqlite
+import asyncpg
+import httpx
+import pytest
+from litestar import Litestar
+from msgspec.structs import replace
+from pytest_socket import disable_socket, enable_socket
+
+from domain.accounts.model import Account, NewAccount
+from domain.store import Store
+from entrypoints.services import Services
+from tests import postgresql
+from tests.clock import StandingClock
+from tests.harness import PASSWORD, AlwaysSomebody, app_on, client_of, quick_passwords, services_on
+
+_UNIT = Path(__file__).parent / "unit"
+_DATABASE_FIXTURES = {"postgresql_server", "sqlite_file"}
+_ADVICE = (
+    "This test reaches for a database without asking for one. Ask for a fixture: `store` for a clean store of each "
+    "kind, `database` for PostgreSQL that is rolled back after the test (`database_module` and `database_class` after "
+    "the module or class), `committed_database` for one with real commits, `sqlite_file` for an SQLite file. "
+    "tests/README.md says when to choose which."
+)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say which PostgreSQL the run will meet."""
+    if not any("unit" not in Path(argument).parts for argument in config.args):
+        return "PostgreSQL: not needed by unit tests"
+    try:
+        return postgresql.describe(postgresql.choose_origin())
+    except postgresql.NoContainersError:
+        pytest.exit("REQUIRE_CONTAINERS is set, and no container engine answers.", returncode=1)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    """Run every test and every fixture, of whatever scope, in one event loop."""
+    return "asyncio", {}
+
+
+@pytest.fixture(autouse=True)
+def no_surprises(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    """Keep unit tests from sockets, and every test from a database that it did not ask for."""
+    is_unit = request.path.is_relative_to(_UNIT)
+    if is_unit or _DATABASE_FIXTURES.isdisjoint(request.fixturenames):
+        for driver, name in ((asyncpg, "connect"), (asyncpg, "create_pool"), (aiosqlite, "connect")):
+            monkeypatch.setattr(driver, name, _refuse)
+    if is_unit:
+        disable_socket(allow_unix_socket=True)  # an event loop talks to itself through one
+    yield
+    enable_socket()
+
+
+def _refuse(*_: object, **__: object) -> NoReturn:
+    pytest.fail(_ADVICE)
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    """A clock that stands still at noon."""
+    return StandingClock()
+
+
+@pytest.fixture
+async def user(store: Store) -> Account:
+    """An account whose password is ``PASSWORD``."""
+    return await store.accounts.add(
+        NewAccount(
+            email="ada@example.com",
+            password_hash=await quick_passwords.hash(PASSWORD),
+            created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+    )
+
+
+@pytest.fixture
+def services(store: Store, clock: StandingClock) -> Services:
+    """The services on the store."""
+    return services_on(store, now=clock)
+
+
+@pytest.fixture
+def app(services: Services) -> Litestar:
+    """The application on the store."""
+    return app_on(services)
+
+
+@pytest.fixture
+async def client(app: Litestar) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client of the application, not signed in yet; a test that signs in sets its headers."""
+    async with client_of(app) as client:
+        yield client
+
+
+@pytest.fixture
+async def anonymous_client(app: Litestar) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client that stays nobody, beside another one that is somebody."""
+    async with client_of(app) as client:
+        yield client
+
+
+@pytest.fixture
+async def authed_client(services: Services, user: Account) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client that is ``user``, without signing in: authentication is overridden."""
+    app = app_on(replace(services, authenticator=AlwaysSomebody(user)))
+    async with client_of(app, bearer="whatever") as client:
+        yield client

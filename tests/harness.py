@@ -1,0 +1,66 @@
+"""The application as the tests run it: any store, a clock that stands still, passwords that are quick to hash."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import httpx
+from argon2 import PasswordHasher
+from litestar import Litestar
+
+from adapters.security.passwords import Argon2Passwords
+from domain.accounts.model import Account
+from domain.authentication.principal import EVERY_SCOPE, Principal
+from domain.authentication.service import Authenticator
+from domain.clock import Clock
+from domain.store import Store
+from entrypoints.app import create_app
+from entrypoints.bootstrap import build_services
+from entrypoints.services import Services
+from entrypoints.settings import Settings
+
+BASE_URL = "http://testserver"
+PASSWORD = "correct horse battery staple"
+SECRET = "a secret of sixty-four bytes that is good enough for every test!!"
+
+quick_passwords = Argon2Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+class AlwaysSomebody(Authenticator):
+    """Takes any bearer token for one principal's: what ``authed_client`` puts in place of signing in."""
+
+    def __init__(self, account: Account) -> None:
+        self._always = Principal(account_id=account.id, scopes=EVERY_SCOPE)
+
+    async def principal(self, bearer: str) -> Principal:
+        """Return the one."""
+        del bearer
+        return self._always
+
+
+def services_on(store: Store, *, now: Clock) -> Services:
+    """Return the services on a store."""
+    return build_services(store, passwords=quick_passwords, secret=SECRET, readiness=_always_ready, now=now)
+
+
+def app_on(services: Services, settings: Settings | None = None) -> Litestar:
+    """Return the application on ready-made services."""
+    return create_app(settings or Settings(), partial(_opened, services))
+
+
+@asynccontextmanager
+async def client_of(app: Litestar, *, bearer: str | None = None) -> AsyncGenerator[httpx.AsyncClient]:
+    """Start the application and yield a client that calls it without a network."""
+    headers = {} if bearer is None else {"Authorization": f"Bearer {bearer}"}
+    transport = httpx.ASGITransport(app)
+    async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers=headers) as client:
+        yield client
+
+
+@asynccontextmanager
+async def _opened(services: Services) -> AsyncGenerator[Services]:
+    yield services
+
+
+async def _always_ready() -> list[str]:
+    return []

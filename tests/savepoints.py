@@ -1,0 +1,51 @@
+"""A database that forgets: everything happens on one connection, inside transactions that are rolled back."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from adapters.sqlalchemy.database import Row, Statement
+from adapters.sqlalchemy.postgresql import PostgresConnection
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+
+class SavepointDatabase:
+    """Implements ``adapters.sqlalchemy.database.Database`` on one PostgreSQL connection.
+
+    What would be a transaction of its own is a savepoint here, so that an error of one statement does not spoil the
+    transaction around all of them. Requests at once wait for each other: races need ``committed_database``.
+    """
+
+    def __init__(self, connection: "Connection[Record]") -> None:
+        self.connection = connection
+        self._statements = PostgresConnection(cast("Any", connection))
+        self._one_at_a_time = asyncio.Lock()
+
+    async def fetch_one(self, statement: Statement, /, **values: object) -> Row | None:
+        """See ``Connection``."""
+        async with self.transaction() as connection:
+            return await connection.fetch_one(statement, **values)
+
+    async def fetch_all(self, statement: Statement, /, **values: object) -> Sequence[Row]:
+        """See ``Connection``."""
+        async with self.transaction() as connection:
+            return await connection.fetch_all(statement, **values)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[PostgresConnection]:
+        """See ``Database``."""
+        async with self._one_at_a_time, self.connection.transaction():
+            yield self._statements
+
+    @asynccontextmanager
+    async def rolled_back(self) -> AsyncGenerator["SavepointDatabase"]:
+        """Undo whatever is done until the block is left."""
+        transaction = self.connection.transaction()
+        await transaction.start()
+        try:
+            yield self
+        finally:
+            await transaction.rollback()
