@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any, cast
 
 import httpx
 from argon2 import PasswordHasher
@@ -52,7 +53,7 @@ def app_on(services: Services, settings: Settings | None = None) -> Litestar:
 async def client_of(app: Litestar, *, bearer: str | None = None) -> AsyncGenerator[httpx.AsyncClient]:
     """Start the application and yield a client that calls it without a network."""
     headers = {} if bearer is None else {"Authorization": f"Bearer {bearer}"}
-    transport = httpx.ASGITransport(app)
+    transport = httpx.ASGITransport(cast("Any", app))  # two spellings of the same interface
     async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers=headers) as client:
         yield client
 

