@@ -1,0 +1,183 @@
+"""The statements of to-dos, each written once; a list is put together from the conditions that are asked."""
+
+from functools import cache
+from typing import Any, Literal
+
+from msgspec import Struct
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from adapters.sqlalchemy.database import Statement
+from adapters.sqlalchemy.tables import TodoRow
+from domain.text import fold
+from domain.todos.query import SortKey, TodoFilter, TodoQuery
+
+_of_owner = TodoRow.owner_id == bindparam("owner")
+_this_one = TodoRow.id == bindparam("todo_id")
+_this_version = TodoRow.version == bindparam("replacing")
+
+_columns = (
+    TodoRow.id,
+    TodoRow.title,
+    TodoRow.description,
+    TodoRow.done,
+    TodoRow.done_at,
+    TodoRow.priority,
+    TodoRow.tags,
+    TodoRow.due_date,
+    TodoRow.due_time,
+    TodoRow.due_zone,
+    TodoRow.due_at,
+    TodoRow.created_at,
+    TodoRow.updated_at,
+    TodoRow.version,
+)
+_written: dict[str, BindParameter[Any]] = {
+    column.name: bindparam(column.name) for column in TodoRow.__table__.columns if column.name not in {"id", "owner_id"}
+}
+
+ADD = Statement(insert(TodoRow).values(owner_id=bindparam("owner"), **_written).returning(TodoRow.id))
+GET = Statement(select(*_columns).where(_this_one, _of_owner))
+SAVE = Statement(update(TodoRow).where(_this_one, _of_owner, _this_version).values(**_written).returning(TodoRow.id))
+REMOVE = Statement(delete(TodoRow).where(_this_one, _of_owner).returning(TodoRow.id))
+REMOVE_VERSION = Statement(delete(TodoRow).where(_this_one, _of_owner, _this_version).returning(TodoRow.id))
+TAGS = Statement(
+    text("""
+        SELECT min(each.tag COLLATE "C"), count(*)
+        FROM todos, unnest(todos.tags, todos.tag_keys) AS each(tag, key)
+        WHERE todos.owner_id = :owner
+        GROUP BY each.key ORDER BY each.key COLLATE "C"
+    """).bindparams(bindparam("owner", type_=BigInteger)),
+    sqlite=text("""
+        SELECT min(tag.value), count(*)
+        FROM todos, json_each(todos.tags) AS tag, json_each(todos.tag_keys) AS key
+        WHERE todos.owner_id = :owner AND tag.key = key.key
+        GROUP BY key.value ORDER BY key.value
+    """),
+)
+
+
+def find(query: TodoQuery) -> tuple[Statement, dict[str, object]]:
+    """Return the statement that finds one page, without its owner, and the values it takes."""
+    after = query.after
+    shape = _Shape(
+        conditions=_asked(query.where),
+        key=query.order.key,
+        descending=query.order.descending,
+        after="start" if after is None else "nothing" if after.value is None else "value",
+    )
+    values = _to_parameters(query.where) | {"most": query.limit}
+    if after is not None:
+        values["after_id"] = after.id
+        if after.value is not None:
+            values["after_value"] = after.value
+    return _find(shape), values
+
+
+def count(where: TodoFilter) -> tuple[Statement, dict[str, object]]:
+    """Return the statement that counts what fulfils the conditions, without its owner, and the values it takes."""
+    return _count(_asked(where)), _to_parameters(where)
+
+
+class _Shape(Struct, frozen=True):
+    """What makes two lists the same statement with other values."""
+
+    conditions: frozenset[str]
+    key: SortKey
+    descending: bool
+    after: Literal["start", "value", "nothing"]
+    """Where the page starts: at the beginning, after a value of the sort key, or among those without one."""
+
+
+class _HasTag(ColumnElement[bool]):
+    """Whether a to-do bears the tag whose folded form is the parameter ``tag``."""
+
+    inherit_cache = True
+    type = Boolean()
+
+
+@compiles(_HasTag, "postgresql")
+def _has_tag_in_array(_: _HasTag, compiler: SQLCompiler, **options: object) -> str:
+    return compiler.process(bindparam("tag", type_=Text()) == func.any(TodoRow.tag_keys), **options)
+
+
+@compiles(_HasTag, "sqlite")
+def _has_tag_in_json(_: _HasTag, compiler: SQLCompiler, **options: object) -> str:
+    keys = func.json_each(TodoRow.tag_keys).table_valued("value")
+    found = select(keys.c.value).where(keys.c.value == bindparam("tag", type_=Text()))
+    return compiler.process(found.exists(), **options)
+
+
+_pattern = bindparam("text", type_=Text())
+_CONDITIONS: dict[str, ColumnElement[bool]] = {
+    "done": TodoRow.done == bindparam("done"),
+    "tag": _HasTag(),
+    "priority": TodoRow.priority == bindparam("priority"),
+    "due_before": TodoRow.due_at < bindparam("due_before"),
+    "due_after": TodoRow.due_at >= bindparam("due_after"),
+    "text": or_(TodoRow.title_key.like(_pattern, escape="\\"), TodoRow.description_key.like(_pattern, escape="\\")),
+}
+
+
+@cache
+def _find(shape: _Shape) -> Statement:
+    column = {
+        "created_at": TodoRow.created_at,
+        "updated_at": TodoRow.updated_at,
+        "due_at": TodoRow.due_at,
+        "priority": TodoRow.priority,
+        "title": TodoRow.title_key,
+    }[shape.key]
+    by_value = column.desc() if shape.descending else column.asc()
+    by_id = TodoRow.id.desc() if shape.descending else TodoRow.id.asc()
+    statement = (
+        select(*_columns)
+        .where(_of_owner, *(_CONDITIONS[name] for name in sorted(shape.conditions)))
+        .order_by(by_value.nulls_last() if column.nullable else by_value, by_id)
+        .limit(bindparam("most"))
+    )
+    after_id = bindparam("after_id", type_=BigInteger)
+    further_id = TodoRow.id < after_id if shape.descending else TodoRow.id > after_id
+    if shape.after == "nothing":
+        statement = statement.where(column.is_(None), further_id)
+    elif shape.after == "value":
+        here, there = tuple_(column, TodoRow.id), tuple_(bindparam("after_value", type_=column.type), after_id)
+        further = here < there if shape.descending else here > there
+        statement = statement.where(or_(further, column.is_(None)) if column.nullable else further)
+    return Statement(statement)
+
+
+@cache
+def _count(conditions: frozenset[str]) -> Statement:
+    asked = (_CONDITIONS[name] for name in sorted(conditions))
+    return Statement(select(func.count()).select_from(TodoRow).where(_of_owner, *asked))
+
+
+def _asked(where: TodoFilter) -> frozenset[str]:
+    return frozenset(name for name in _CONDITIONS if getattr(where, name) is not None)
+
+
+def _to_parameters(where: TodoFilter) -> dict[str, object]:
+    values: dict[str, object] = {name: getattr(where, name) for name in _asked(where)}
+    if where.tag is not None:
+        values["tag"] = fold(where.tag)
+    if where.text is not None:
+        literal = fold(where.text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        values["text"] = f"%{literal}%"
+    return values
