@@ -10,6 +10,8 @@ from msgspec import Struct
 SHORTEST_JWT_SECRET = 64
 """Bytes; RFC 7518, section 3.2, asks for at least as many bits as the hash has."""
 
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+
 _T = TypeVar("_T")
 
 
@@ -33,7 +35,8 @@ class SettingsError(Exception):
 class Settings(Struct, frozen=True, kw_only=True):
     """How this process is to run.
 
-    Without ``database_url`` the service keeps everything in an SQLite file in ``data_dir``.
+    Without ``database_url`` the service keeps everything in an SQLite file in ``data_dir``. ``debug`` logs everything,
+    unless ``log_level`` says otherwise; it never shows internals to clients.
     """
 
     environment: Literal["development", "production"] = "development"
@@ -61,6 +64,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         :raises SettingsError: with every problem at once.
         """
         reader = _Reader(environ)
+        debug = reader.flag("DEBUG")
         settings = cls(
             environment=reader.one_of("ENVIRONMENT", "development", "production"),
             host=reader.text("HOST", cls().host),
@@ -70,8 +74,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             database_url=reader.secret("DATABASE_URL", reader.postgresql_url),
             redis_url=reader.secret("REDIS_URL", reader.redis_url),
             jwt_secret=reader.secret("JWT_SECRET", reader.long_secret),
-            debug=reader.flag("DEBUG"),
-            log_level=reader.one_of("LOG_LEVEL", "info", "debug", "warning", "error"),
+            debug=debug,
+            log_level=reader.one_of("LOG_LEVEL", "debug" if debug else "info", *_LOG_LEVELS),
             cors_origins=reader.many("CORS_ORIGINS"),
             allowed_hosts=reader.many("ALLOWED_HOSTS") or cls().allowed_hosts,
         )
@@ -125,10 +129,11 @@ class _Reader:
 
     def one_of(self, name: str, default: _T, *others: _T) -> _T:
         text = self.text(name, str(default)).lower()
-        for allowed in (default, *others):
-            if text == allowed:
-                return allowed
-        choices = ", ".join(str(allowed) for allowed in (default, *others))
+        allowed = dict.fromkeys((default, *others))
+        for choice in allowed:
+            if text == choice:
+                return choice
+        choices = ", ".join(str(choice) for choice in allowed)
         self.problems.append(f"{name} is {text!r}: it must be one of {choices}.")
         return default
 

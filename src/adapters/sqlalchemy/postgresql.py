@@ -131,6 +131,8 @@ def _translated_errors() -> Generator[None]:
         asyncpg.CannotConnectNowError,
         asyncpg.TooManyConnectionsError,
         asyncpg.AdminShutdownError,
+        asyncpg.DeadlockDetectedError,
+        asyncpg.SerializationError,
         asyncpg.CrashShutdownError,
         asyncpg.InterfaceError,
     ) as error:

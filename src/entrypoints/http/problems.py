@@ -136,7 +136,8 @@ def domain_problem(request: Request[Any, Any, Any], error: DomainError) -> Respo
         headers["www-authenticate"] = f'Bearer error="insufficient_scope", scope="{error.scope}"'
     elif isinstance(error, Unavailable):
         headers["retry-after"] = "5"
-        _log.error("%s", error.detail, exc_info=error, extra={"request_id": request_id(request.scope)})
+        request_name = request_id(request.scope)
+        _log.error("%s Request %s", error.detail, request_name, exc_info=error, extra={"request_id": request_name})
     return problem(request, status, code=error.code, detail=error.detail, errors=errors, headers=headers)
 
 
@@ -169,9 +170,10 @@ def validation_problem(request: Request[Any, Any, Any], error: ValidationExcepti
 def unexpected_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """Log what nobody expected, and tell the client nothing but the id under which it is logged."""
     _log.error(
-        "Unexpected error in %s %s",
+        "Unexpected error in %s %s, request %s",
         request.method,
         request.scope["path"],
+        request_id(request.scope),
         exc_info=error,
         extra={"request_id": request_id(request.scope)},
     )
