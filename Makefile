@@ -1,0 +1,120 @@
+# Needs python3 (3.11 or later) and make, nothing else: packages are fetched when a target first wants them, checked
+# against the hashes in requirements/, and kept in .venv.
+#
+# Settings of the service (PORT, DATA_DIR, DATABASE_URL, ...) come from the environment or the command line:
+#     make run PORT=9000 WORKERS=2
+
+PYTHON ?= python3
+ENGINE ?= docker
+export IMAGE ?= todo-api
+# Engines before Docker 23 need to be told; the image is built with cache mounts.
+export DOCKER_BUILDKIT ?= 1
+
+VENV := .venv
+UV   := $(VENV)/bin/uv
+DEV  := $(VENV)/dev.stamp
+# The service alone starts sooner than it does with all the tools; but once those are there, nothing is taken away.
+RUNTIME := $(if $(wildcard $(DEV)),$(DEV),$(VENV)/runtime.stamp)
+
+.DEFAULT_GOAL := help
+.PHONY: help run migrate test test-unit test-integration lint format bench smoke image up down secrets lock clean
+
+help: ## show the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-17s %s\n", $$1, $$2 }'
+
+# ---- the service
+
+run: $(RUNTIME) ## serve on HOST (127.0.0.1) and PORT (8000), with all data in DATA_DIR (data)
+	$(VENV)/bin/todo-api serve
+
+migrate: $(RUNTIME) ## bring the database to the newest revision
+	$(VENV)/bin/todo-api migrate
+
+smoke: ## try out the instance at BASE_URL
+	@$(PYTHON) tools/smoke.py '$(or $(BASE_URL),http://127.0.0.1:$(or $(PORT),8000))'
+
+# ---- development
+
+PYTEST := $(VENV)/bin/python -m pytest
+
+test-unit: $(DEV) ## tests that need nothing but this process
+	$(PYTEST) tests/unit
+
+test-integration: $(DEV) ## tests with databases, processes and sockets
+	$(PYTEST) tests/integration
+
+# coverage.py's own threshold counts lines and branches together, hence the last command.
+test: $(DEV) ## all tests, with coverage; at least 90 % of the branches in src
+	$(PYTEST) tests/unit --cov=src --cov-branch --cov-report=
+	$(PYTEST) tests/integration --cov=src --cov-branch --cov-append --cov-report=term-missing --cov-report=json
+	@$(PYTHON) -c 'import json; covered = json.load(open("coverage.json"))["totals"]["percent_branches_covered"]; \
+	  print(f"{covered:.1f} % of the branches in src are covered."); raise SystemExit(covered < 90)'
+
+lint: $(DEV) ## style, formatting, types, and which package may import which
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/pyright
+	$(VENV)/bin/lint-imports
+
+format: $(DEV) ## format, and repair what can be repaired
+	$(VENV)/bin/ruff format
+	$(VENV)/bin/ruff check --fix
+
+bench: $(DEV) ## measure requests per second
+	$(VENV)/bin/python -m bench $(ARGS)
+
+# ---- containers
+
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+
+image: ## build the container image
+	$(ENGINE) build --file Containerfile --build-arg VERSION=$(VERSION) --tag $(IMAGE) .
+
+up: image secrets ## start database and service in containers, on 127.0.0.1:PORT
+	$(ENGINE) compose up --detach --wait
+
+down: secrets ## stop them (ARGS=--volumes: delete the data, too)
+	$(ENGINE) compose down $(ARGS)
+
+# What compose.yaml asks for; the database keeps the password it was made with, so nothing is ever replaced.
+secrets:
+	@touch .env; chmod 600 .env; for name in POSTGRES_PASSWORD JWT_SECRET; do grep -q "^$$name=." .env || \
+	  printf '\n%s=%s\n' $$name $$($(PYTHON) -c 'import secrets; print(secrets.token_hex(64))') >> .env; done
+
+# ---- packages
+
+# A virtual environment and uv, which installs and compiles everything else.
+$(VENV)/uv.stamp: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 is needed: make PYTHON=...")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --require-hashes -r $<
+	@touch $@
+
+# `sync` also removes what is no longer wanted. The project itself is installed as a link to src, with the build tool
+# that is already there, so that nothing unchecked comes in.
+define install
+$(UV) pip sync --quiet --python $(VENV) --require-hashes $(filter requirements/%.txt,$^)
+$(UV) pip install --quiet --python $(VENV) --offline --no-deps --no-build-isolation --editable .
+@touch $@
+endef
+
+$(VENV)/runtime.stamp: requirements/runtime.txt requirements/build.txt requirements/uv.txt pyproject.toml \
+  $(VENV)/uv.stamp
+	$(install)
+
+$(DEV): requirements/dev.txt requirements/build.txt requirements/uv.txt pyproject.toml $(VENV)/uv.stamp
+	$(install)
+
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --no-emit-find-links --custom-compile-command 'make lock' $(ARGS)
+
+lock: $(VENV)/uv.stamp ## pin packages anew after a change of pyproject.toml (ARGS=--upgrade: at their newest)
+	$(COMPILE) requirements/uv.in -o requirements/uv.txt
+	$(COMPILE) pyproject.toml -o requirements/runtime.txt
+	$(COMPILE) requirements/build.in -c requirements/runtime.txt -o requirements/build.txt
+	$(COMPILE) pyproject.toml --group dev --group bench -c requirements/runtime.txt -c requirements/build.txt \
+	  -o requirements/dev.txt
+
+clean: ## remove everything that can be made again; data and secrets stay
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* coverage.json dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
