@@ -17,8 +17,11 @@ from domain.accounts.model import Account, NewAccount
 from domain.store import Store
 from entrypoints.services import Services
 from tests import postgresql
+from tests.builders import a_new_account
 from tests.clock import StandingClock
-from tests.harness import PASSWORD, AlwaysSomebody, app_on, client_of, quick_passwords, services_on
+from tests.harness import PASSWORD, AlwaysSomebody, client_of, quick_passwords, services_on, stage
+
+pytest.register_assert_rewrite("tests.api", "tests.contract")  # before it is imported: its classes are tests, too
 
 _UNIT = Path(__file__).parent / "unit"
 _DATABASE_FIXTURES = {"postgresql_server", "sqlite_file"}
@@ -82,6 +85,12 @@ async def user(store: Store) -> Account:
 
 
 @pytest.fixture
+async def stranger(store: Store) -> Account:
+    """Another account, for what nobody else may see; nobody can sign in to it."""
+    return await store.accounts.add(a_new_account("mallory@example.com"))
+
+
+@pytest.fixture
 def services(store: Store, clock: StandingClock) -> Services:
     """The services on the store."""
     return services_on(store, now=clock)
@@ -90,7 +99,7 @@ def services(store: Store, clock: StandingClock) -> Services:
 @pytest.fixture
 def app(services: Services) -> Litestar:
     """The application on the store."""
-    return app_on(services)
+    return stage("client").with_services(services)
 
 
 @pytest.fixture
@@ -101,15 +110,15 @@ async def client(app: Litestar) -> AsyncGenerator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def anonymous_client(app: Litestar) -> AsyncGenerator[httpx.AsyncClient]:
+async def anonymous_client(services: Services) -> AsyncGenerator[httpx.AsyncClient]:
     """A client that stays nobody, beside another one that is somebody."""
-    async with client_of(app) as client:
+    async with client_of(stage("anonymous client").with_services(services)) as client:
         yield client
 
 
 @pytest.fixture
 async def authed_client(services: Services, user: Account) -> AsyncGenerator[httpx.AsyncClient]:
     """A client that is ``user``, without signing in: authentication is overridden."""
-    app = app_on(replace(services, authenticator=AlwaysSomebody(user)))
-    async with client_of(app, bearer="whatever") as client:
+    overridden = replace(services, authenticator=AlwaysSomebody(user))
+    async with client_of(stage("signed-in client").with_services(overridden), bearer="whatever") as client:
         yield client

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any, cast
 
 import httpx
@@ -47,6 +47,31 @@ def services_on(store: Store, *, now: Clock) -> Services:
 def app_on(services: Services, settings: Settings | None = None) -> Litestar:
     """Return the application on ready-made services."""
     return create_app(settings or Settings(), partial(_opened, services))
+
+
+class Stage:
+    """An application that is built once, which takes as long as many a test, and gets other services for each."""
+
+    def __init__(self) -> None:
+        self._app = create_app(Settings(), self._open)
+        self._services: Services | None = None
+
+    def with_services(self, services: Services) -> Litestar:
+        """Return the application, which has these services from its next start on."""
+        self._services = services
+        return self._app
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncGenerator[Services]:
+        assert self._services is not None
+        yield self._services
+
+
+@cache
+def stage(name: str) -> Stage:
+    """Return the stage of that name; clients beside each other need one each."""
+    del name
+    return Stage()
 
 
 @asynccontextmanager

@@ -72,12 +72,25 @@ def running(origin: Origin) -> Generator[str]:
 def new_database(server: str, *, template: str | None = None) -> Generator[str]:
     """Make a database, empty or like the one at the URL ``template``, and yield its URL; drop it in the end."""
     name = f"todo_test_{token_hex(8)}"
-    like = "template0" if template is None else urlsplit(template).path.lstrip("/")
-    asyncio.run(_execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{like}"'))
+    like = f'"{urlsplit(template).path.lstrip("/")}"' if template else asyncio.run(_empty_template(server))
+    asyncio.run(_execute(server, f'CREATE DATABASE "{name}" TEMPLATE {like}'))
     try:
         yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
     finally:
         asyncio.run(_execute(server, f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+async def _empty_template(server: str) -> str:
+    """Return what an empty database is made of: one that sorts as people do.
+
+    In containers, PostgreSQL often sorts by code points, and what forgets to ask for that would not be noticed.
+    """
+    connection = await asyncpg.connect(server)
+    try:
+        knows_languages = await connection.fetchval("SELECT count(*) FROM pg_collation WHERE collname = 'en-x-icu'")
+    finally:
+        await connection.close()
+    return "template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en'" if knows_languages else "template0"
 
 
 async def _execute(server: str, sql: str) -> None:

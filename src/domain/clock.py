@@ -2,8 +2,14 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Annotated
+
+from msgspec import Meta
 
 from domain.errors import Invalid
+
+Instant = Annotated[datetime, Meta(tz=True)]
+"""A moment with an offset; a description of an interface can say so, which ``datetime`` alone does not."""
 
 Clock = Callable[[], datetime]
 """Returns the current instant as an aware datetime in UTC."""

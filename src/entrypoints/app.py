@@ -18,6 +18,7 @@ from entrypoints.http.envelope import Envelope
 from entrypoints.http.me import MeController
 from entrypoints.http.meta import health, readiness, service
 from entrypoints.http.openapi import openapi_config, openapi_document
+from entrypoints.http.paths import TYPE_DECODERS
 from entrypoints.http.posts import PostController, read_post
 from entrypoints.http.problems import EXCEPTION_HANDLERS
 from entrypoints.http.request import REQUEST_ID_HEADER, ApiRequest
@@ -49,6 +50,7 @@ def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
         dto=JsonBody,
         return_dto=None,
         request_class=ApiRequest,
+        type_decoders=TYPE_DECODERS,
         request_max_body_size=LARGEST_BODY,
         middleware=[Authentication],
         exception_handlers=EXCEPTION_HANDLERS,

@@ -3,7 +3,8 @@
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator
+from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar, cast
 
 import click
@@ -64,17 +65,18 @@ def serve(host: str | None, port: int | None, workers: int | None) -> NoReturn:
     )
     if settings.database_url is None:
         _run_or_explain(migrate(settings))
-    jwt_secret(settings)  # makes it if need be, before the workers start and would all do so
+    with _explained_errors():
+        jwt_secret(settings)  # makes it if need be, before the workers start and would all do so
     _become_granian(settings)
 
 
-@main.command("migrate")
+@main.command("migrate", context_settings={"ignore_unknown_options": True})  # -1 is none
 @click.argument("revision", default="head")
 def migrate_command(revision: str) -> None:
     """Bring the database to the schema of this version.
 
-    REVISION is another one to go to: +1, -1, base or a revision's name. Many may start this at once: one does the
-    work, the others wait for it.
+    REVISION is where else to go: +1 and -1 are the next and the one before, base is the beginning. Many may start
+    this at once: one does the work, the others wait for it.
     """
     settings = _settings()
     _run_or_explain(migrate(settings, revision))
@@ -142,9 +144,15 @@ def _shown(value: object) -> str:
 
 
 def _run_or_explain(work: Coroutine[Any, Any, _Result]) -> _Result:
-    """Run a coroutine, and turn what was to be expected into a sentence instead of a traceback."""
-    try:
+    with _explained_errors():
         return asyncio.run(work)
+
+
+@contextmanager
+def _explained_errors() -> Generator[None]:
+    """Turn what was to be expected into a sentence instead of a traceback."""
+    try:
+        yield
     except DomainError as error:
         raise click.ClickException(error.detail) from None
     except OSError as error:

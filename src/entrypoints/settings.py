@@ -1,16 +1,21 @@
 """Settings, read once from the environment (the twelve-factor app, III)."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, TypeVar
-from urllib.parse import urlsplit
 
 from msgspec import Struct
+
+from domain.text import is_encodable
 
 SHORTEST_JWT_SECRET = 64
 """Bytes; RFC 7518, section 3.2, asks for at least as many bits as the hash has."""
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
+
+_END_OF_HOSTS = re.compile("[/?#]")
+_HOST_AND_PORT = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]*)(:[0-9]{1,5})?")
 
 _T = TypeVar("_T")
 
@@ -151,6 +156,9 @@ class _Reader:
             else:
                 if not value:
                     self.problems.append(f"{name}_FILE names an empty file.")
+        if not is_encodable(value):
+            self.problems.append(f"{name} is not UTF-8.")
+            value = ""
         return Secret(check(name, value)) if value else None
 
     def long_secret(self, name: str, value: str) -> str:
@@ -163,9 +171,16 @@ class _Reader:
         scheme, separator, rest = value.partition("://")
         if not separator or scheme not in {"postgresql+asyncpg", "postgresql", "postgres"}:
             self.problems.append(f"{name} must begin with postgresql://, postgresql+asyncpg:// or postgres://.")
+        hosts = _END_OF_HOSTS.split(rest, maxsplit=1)[0].rpartition("@")[2].split(",")
+        if not all(_HOST_AND_PORT.fullmatch(host) for host in hosts):
+            self.problems.append(
+                f"{name} does not name a host and a port after the password, whose special characters need "
+                "percent-encoding."
+            )
         return f"postgresql://{rest}"
 
     def redis_url(self, name: str, value: str) -> str:
-        if urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+        scheme, separator, _ = value.partition("://")
+        if not separator or scheme not in {"redis", "rediss", "unix"}:
             self.problems.append(f"{name} must begin with redis://, rediss:// or unix://.")
         return value

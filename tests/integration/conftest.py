@@ -12,16 +12,20 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from adapters.sqlalchemy.database import Database
 from adapters.sqlalchemy.migrate import migrate_postgresql, migrate_sqlite
 from adapters.sqlalchemy.postgresql import PostgresDatabase, open_postgresql
-from adapters.sqlalchemy.sqlite import open_sqlite
+from adapters.sqlalchemy.sqlite import SqliteDatabase, open_sqlite
 from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.accounts.model import Account, NewAccount
 from entrypoints.app import create_app
 from entrypoints.bootstrap import open_services
+from entrypoints.services import Services
 from entrypoints.settings import Secret, Settings
 from tests import postgresql
-from tests.harness import PASSWORD, SECRET, quick_passwords
+from tests.clock import StandingClock
+from tests.csv_fixtures import FIXTURES, load
+from tests.harness import PASSWORD, SECRET, quick_passwords, services_on
 from tests.savepoints import SavepointDatabase
 
 
@@ -118,10 +122,16 @@ def sqlite_file(migrated_sqlite_file: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def sqlite_store(sqlite_file: Path) -> AsyncGenerator[SqlAlchemyStore]:
-    """A clean store in an SQLite file."""
+async def sqlite_database(sqlite_file: Path) -> AsyncGenerator[SqliteDatabase]:
+    """An SQLite file of the test's own, opened."""
     async with open_sqlite(sqlite_file) as database:
-        yield SqlAlchemyStore(database)
+        yield database
+
+
+@pytest.fixture
+def sqlite_store(sqlite_database: SqliteDatabase) -> SqlAlchemyStore:
+    """A clean store in an SQLite file."""
+    return SqlAlchemyStore(sqlite_database)
 
 
 @pytest.fixture
@@ -131,11 +141,49 @@ def postgresql_store(database: SavepointDatabase) -> SqlAlchemyStore:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store(
-    request: pytest.FixtureRequest, sqlite_store: SqlAlchemyStore, postgresql_store: SqlAlchemyStore
-) -> SqlAlchemyStore:
+def store_database(
+    request: pytest.FixtureRequest, sqlite_database: SqliteDatabase, database: SavepointDatabase
+) -> Database:
+    """A clean database of each kind, one after the other."""
+    return {"sqlite": sqlite_database, "postgresql": database}[request.param]
+
+
+@pytest.fixture
+def store(store_database: Database) -> SqlAlchemyStore:
     """A clean store of each kind, one after the other."""
-    return {"sqlite": sqlite_store, "postgresql": postgresql_store}[request.param]
+    return SqlAlchemyStore(store_database)
+
+
+@pytest.fixture
+async def csv_fixtures(store_database: Database) -> None:
+    """What the files in tests/fixtures say, in `store`, and so in what `client` sees."""
+    await load(store_database, FIXTURES)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def twin_databases(
+    request: pytest.FixtureRequest, sqlite_file: Path, committed_url: str
+) -> AsyncGenerator[tuple[Database, Database]]:
+    """A database of each kind, one after the other, with real commits and opened twice, as two processes would."""
+    open_it = (
+        partial(open_sqlite, sqlite_file) if request.param == "sqlite" else partial(open_postgresql, committed_url)
+    )
+    async with open_it() as one, open_it() as other:
+        yield one, other
+
+
+@pytest.fixture
+def twin_stores(twin_databases: tuple[Database, Database]) -> tuple[SqlAlchemyStore, SqlAlchemyStore]:
+    """Two stores on the same rows."""
+    one, other = twin_databases
+    return SqlAlchemyStore(one), SqlAlchemyStore(other)
+
+
+@pytest.fixture
+def replicas(twin_stores: tuple[SqlAlchemyStore, SqlAlchemyStore], clock: StandingClock) -> tuple[Services, Services]:
+    """Two instances of the service on the same rows."""
+    one, other = twin_stores
+    return services_on(one, now=clock), services_on(other, now=clock)
 
 
 @pytest.fixture

@@ -2,11 +2,16 @@
 
 from collections.abc import Generator
 
+import hypothesis
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
 from adapters.memory.store import MemoryStore
+
+# The same examples in every run, and nothing kept between runs: a property fails because of a change, or not at all.
+hypothesis.settings.register_profile("unit", max_examples=100, derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("unit")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from domain.authentication.ports import AccessClaims
 from domain.errors import Unauthenticated
 
 _ALGORITHM = "HS256"
+_LARGEST_ID = 2**63 - 1
 
 
 class JwtAccessTokens:
@@ -51,10 +52,16 @@ class JwtAccessTokens:
                 options={"require": ["sub", "sid", "jti", "iat", "exp"], "verify_exp": False, "verify_iat": False},
             )
             return AccessClaims(
-                account_id=int(claims["sub"]),
-                session_id=int(claims["sid"]),
+                account_id=_to_id(claims["sub"]),
+                session_id=_to_id(claims["sid"]),
                 issued_at=datetime.fromtimestamp(claims["iat"], UTC),
                 expires_at=datetime.fromtimestamp(claims["exp"], UTC),
             )
         except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, OSError):
             raise Unauthenticated("The access token is not valid.") from None
+
+
+def _to_id(claim: str | int) -> int:
+    if not 0 < int(claim) <= _LARGEST_ID:
+        raise ValueError
+    return int(claim)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from adapters.sqlalchemy.database import Connection, MissingReference, Row, Statement
+from adapters.sqlalchemy.database import Connection, MissingReference, Row, Statement, instant
 from adapters.sqlalchemy.tables import ApiTokenRow
 from domain.api_tokens.model import ApiToken
 from domain.authentication.principal import Scope
@@ -90,6 +90,6 @@ def _to_token(row: Row) -> ApiToken:
         name=name,
         scopes=tuple(Scope(scope) for scope in scopes),
         created_at=created_at,
-        expires_at=expires_at,
+        expires_at=instant(expires_at),
         last_used_at=last_used_at,
     )

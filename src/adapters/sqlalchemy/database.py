@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from sqlalchemy.sql import ClauseElement
@@ -17,6 +18,7 @@ __all__ = [
     "Statement",
     "Unavailable",
     "UniqueViolation",
+    "instant",
 ]
 
 NOT_MIGRATED = "The database has not been migrated."
@@ -70,3 +72,11 @@ class Database(Connection, Protocol):
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """Commit what is done with the connection when the block is left, roll it back on an exception."""
         ...
+
+
+def instant(value: datetime | None) -> datetime | None:
+    """Return an instant that a client chose with its offset.
+
+    asyncpg keeps the first and the last instant of the calendar as infinities, and reads those without an offset.
+    """
+    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value

@@ -5,8 +5,6 @@ Any number of processes may start this at once: one does the work while the othe
 
 import asyncio
 import fcntl
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 
@@ -14,12 +12,14 @@ import asyncpg
 from advanced_alchemy.alembic.commands import AlembicCommands
 from advanced_alchemy.config import AlembicAsyncConfig, SQLAlchemyAsyncConfig
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from adapters.sqlalchemy.database import Connection, Statement
+from adapters.sqlalchemy.database import NOT_MIGRATED, Connection, Statement, Unavailable
 from adapters.sqlalchemy.sqlite import sqlite_config
+from domain.errors import Invalid
 
 _SCRIPTS = str(Path(__file__).parent / "migrations")
 _VERSION_TABLE = "alembic_version"
@@ -32,7 +32,10 @@ _CURRENT = Statement(text(f"SELECT version_num FROM {_VERSION_TABLE}"))
 
 async def migrate_postgresql(dsn: str, revision: str = "head") -> None:
     """Upgrade or downgrade the database at ``dsn`` to ``revision``, under an advisory lock of its own connection."""
-    lock = await asyncpg.connect(dsn)
+    try:
+        lock = await asyncpg.connect(dsn)
+    except asyncpg.PostgresError as error:
+        raise Unavailable(f"The database cannot be reached: {error}.") from error
     try:
         await lock.execute("SELECT pg_advisory_lock($1)", _LOCK)
         await asyncio.to_thread(_run, postgresql_config(dsn), revision)
@@ -42,9 +45,7 @@ async def migrate_postgresql(dsn: str, revision: str = "head") -> None:
 
 async def migrate_sqlite(path: Path, revision: str = "head") -> None:
     """Upgrade or downgrade the file at ``path`` to ``revision``, under a lock on a file beside it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    async with _file_lock(path.with_name(f"{path.name}.lock")):
-        await asyncio.to_thread(_run, with_migrations(sqlite_config(path)), revision)
+    await asyncio.to_thread(_run_alone, path, revision)
 
 
 @cache
@@ -55,13 +56,15 @@ def newest_revision() -> str:
     return head
 
 
-async def current_revision(connection: Connection) -> str | None:
-    """Return the revision a database is at, ``None`` for one with an empty version table.
+async def current_revision(connection: Connection) -> str:
+    """Return the revision a database is at.
 
-    :raises Unavailable: if the database cannot be reached or was never migrated.
+    :raises Unavailable: if the database cannot be reached, was never migrated, or was taken back to its beginning.
     """
     row = await connection.fetch_one(_CURRENT)
-    return row[0] if row else None
+    if row is None:
+        raise Unavailable(NOT_MIGRATED)
+    return row[0]
 
 
 def postgresql_config(dsn: str) -> SQLAlchemyAsyncConfig:
@@ -80,14 +83,17 @@ def with_migrations(config: SQLAlchemyAsyncConfig) -> SQLAlchemyAsyncConfig:
 
 def _run(config: SQLAlchemyAsyncConfig, revision: str) -> None:
     commands = AlembicCommands(config)
-    if revision == "base" or revision.startswith("-"):
-        commands.downgrade(revision)
-    else:
-        commands.upgrade(revision)
+    try:
+        if revision == "base" or revision.startswith("-"):
+            commands.downgrade(revision)
+        else:
+            commands.upgrade(revision)
+    except CommandError as error:
+        raise Invalid(f"{error}.") from error
 
 
-@asynccontextmanager
-async def _file_lock(path: Path) -> AsyncGenerator[None]:
-    with path.open("w") as file:
-        await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
-        yield
+def _run_alone(path: Path, revision: str) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _run(with_migrations(sqlite_config(path)), revision)

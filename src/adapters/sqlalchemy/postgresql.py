@@ -130,10 +130,13 @@ def _translated_errors() -> Generator[None]:
         asyncpg.PostgresConnectionError,
         asyncpg.CannotConnectNowError,
         asyncpg.TooManyConnectionsError,
+        asyncpg.InvalidAuthorizationSpecificationError,
+        asyncpg.InvalidCatalogNameError,
         asyncpg.AdminShutdownError,
         asyncpg.DeadlockDetectedError,
         asyncpg.SerializationError,
         asyncpg.CrashShutdownError,
         asyncpg.InterfaceError,
+        asyncpg.InternalClientError,  # the server has said good-bye, and the driver has not hung up yet
     ) as error:
         raise Unavailable("The database cannot be reached.") from error

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, insert, select
 
-from adapters.sqlalchemy.database import Connection, Row, Statement
+from adapters.sqlalchemy.database import Connection, MissingReference, Row, Statement
 from adapters.sqlalchemy.tables import AccountRow, Instant, PostRow
 from domain.errors import Forbidden, NotFound, Unauthenticated
 from domain.posts.model import Post
@@ -45,7 +45,10 @@ class SqlAlchemyPosts:
 
     async def add(self, content: str, *, author_id: int, at: datetime) -> Post:
         """See the port."""
-        row = await self._connection.fetch_one(_ADD, content=content, author_id=author_id, now=at)
+        try:
+            row = await self._connection.fetch_one(_ADD, content=content, author_id=author_id, now=at)
+        except MissingReference:  # the account was still there when the statement began
+            row = None
         if row is None:
             raise Unauthenticated("The account is gone.")
         return _to_post(row)

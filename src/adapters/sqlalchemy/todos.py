@@ -1,8 +1,10 @@
 """To-dos in a database."""
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
-from adapters.sqlalchemy.database import Connection, MissingReference, Row
+from adapters.sqlalchemy.database import Connection, MissingReference, Row, instant
 from adapters.sqlalchemy.todo_statements import ADD, GET, REMOVE, REMOVE_VERSION, SAVE, TAGS, count, find
 from domain.errors import NotFound, StaleVersion, Unauthenticated
 from domain.text import fold
@@ -72,18 +74,24 @@ class SqlAlchemyTodos:
         return [TagCount(tag=tag, count=count) for tag, count in rows]
 
 
+def folded(*, title: str, description: str | None, tags: Iterable[str]) -> dict[str, object]:
+    """Return the columns that are made from others, see ``tables``."""
+    return {
+        "title_key": fold(title),
+        "description_key": description and fold(description),
+        "tag_keys": [fold(tag) for tag in tags],
+    }
+
+
 def _to_values(todo: Todo) -> dict[str, object]:
     due = todo.due
     return {
         "title": todo.title,
-        "title_key": fold(todo.title),
         "description": todo.description,
-        "description_key": todo.description and fold(todo.description),
         "done": todo.done,
         "done_at": todo.done_at,
         "priority": todo.priority,
         "tags": list(todo.tags),
-        "tag_keys": [fold(tag) for tag in todo.tags],
         "due_date": due and due.date,
         "due_time": due and due.time,
         "due_zone": due and due.zone,
@@ -91,6 +99,7 @@ def _to_values(todo: Todo) -> dict[str, object]:
         "created_at": todo.created_at,
         "updated_at": todo.updated_at,
         "version": todo.version,
+        **folded(title=todo.title, description=todo.description, tags=todo.tags),
     }
 
 
@@ -120,7 +129,7 @@ def _to_todo(row: Row) -> Todo:
         priority=priority,
         tags=tuple(tags),
         due=None if due_date is None else Due(date=due_date, time=due_time, zone=due_zone),
-        due_at=due_at,
+        due_at=instant(due_at),
         created_at=created_at,
         updated_at=updated_at,
         version=version,

@@ -8,6 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
+from domain.clock import Instant
 from domain.errors import Invalid
 from domain.text import checked_text, is_encodable
 from domain.zones import ZoneName, checked_zone
@@ -37,8 +38,8 @@ class Account(Struct, frozen=True, kw_only=True):
     email: str
     display_name: str | None
     time_zone: str
-    created_at: datetime
-    updated_at: datetime
+    created_at: Instant
+    updated_at: Instant
     version: int
 
     def patched(self, patch: "AccountPatch", *, at: datetime) -> "Account":
@@ -76,11 +77,12 @@ def checked_email(text: str, *, pointer: str = "/email") -> str:
     if len(address) > LONGEST_EMAIL or not is_encodable(address):
         raise Invalid(f"Must be an e-mail address of at most {LONGEST_EMAIL} characters.", pointer=pointer)
     try:
-        address = validate_email(address, check_deliverability=False).normalized.lower()
+        lower = validate_email(address, check_deliverability=False).normalized.lower()
     except EmailNotValidError as error:
         raise Invalid(f"Must be an e-mail address. {error}", pointer=pointer) from None
-    # Normalising may make it longer: an internationalised domain, a composed character.
-    return checked_text(address, pointer=pointer, longest=LONGEST_EMAIL)
+    # Letters in lower case may compose where capitals do not, and normalising may make the address longer: an
+    # internationalised domain, a composed character.
+    return checked_text(unicodedata.normalize("NFC", lower), pointer=pointer, longest=LONGEST_EMAIL)
 
 
 def checked_password(text: str, *, pointer: str = "/password") -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from domain.authentication.principal import Principal, Scope
-from domain.clock import in_utc
+from domain.clock import Instant, in_utc
 from domain.errors import Forbidden, Invalid
 from domain.text import checked_text
 
@@ -43,14 +43,14 @@ class NewApiToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class ApiToken(Struct, frozen=True, kw_only=True):
-    """An API token without its secret; ``id`` is 0 until it is stored."""
+    """An API token without its secret."""
 
-    id: int = 0
+    id: int = 0  # until it is stored
     name: str
     scopes: tuple[Scope, ...]
-    created_at: datetime
-    expires_at: datetime | None
-    last_used_at: datetime | None = None
+    created_at: Instant
+    expires_at: Instant | None
+    last_used_at: Instant | None = None
 
 
 class IssuedApiToken(ApiToken, frozen=True, kw_only=True):

@@ -46,10 +46,10 @@ class RecentPrincipals:
         """
         if generation != self._forgotten:
             return
+        self._entries.pop(bearer, None)
         if len(self._entries) >= self._capacity:
             del self._entries[next(iter(self._entries))]
         until = at + TRUST
-        self._entries.pop(bearer, None)
         self._entries[bearer] = _Entry(principal, until if expires_at is None else min(until, expires_at))
 
     def forget(self, account_id: int) -> None:

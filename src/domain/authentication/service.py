@@ -44,12 +44,12 @@ class Authenticator:
     async def _by_access_token(self, bearer: str) -> Principal:
         claims = self._access_tokens.read(bearer)
         now, generation = self._now(), self._recent.generation()
-        if not claims.issued_at - LEEWAY <= now < claims.expires_at + LEEWAY:
+        if now + LEEWAY < claims.issued_at or now - LEEWAY >= claims.expires_at:
             raise Unauthenticated("The access token has expired.")
         if not await self._store.sessions.is_live(claims.session_id, owner_id=claims.account_id, at=now):
             raise Unauthenticated("The session has ended.")
         principal = Principal(account_id=claims.account_id, scopes=EVERY_SCOPE, session_id=claims.session_id)
-        self._recent.remember(bearer, principal, at=now, expires_at=claims.expires_at + LEEWAY, generation=generation)
+        self._recent.remember(bearer, principal, at=now, expires_at=claims.expires_at, generation=generation)
         return principal
 
     async def _by_api_token(self, bearer: str) -> Principal:

@@ -1,10 +1,10 @@
 """What a post is."""
 
-from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from domain.clock import Instant
 from domain.text import checked_text
 
 LONGEST_CONTENT = 20_000
@@ -16,7 +16,7 @@ class Post(Struct, frozen=True, kw_only=True):
     id: int
     content: str
     author_email: str
-    created_time: datetime
+    created_time: Instant
 
 
 class NewPost(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

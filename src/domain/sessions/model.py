@@ -10,6 +10,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from domain.clock import Instant
+
 REFRESH_TOKEN_PREFIX = "todo_refresh_"  # noqa: S105 - a public prefix, by which scanners recognise leaked tokens
 _SEPARATOR = "."
 
@@ -29,9 +31,9 @@ class Session(Struct, frozen=True, kw_only=True):
 
     id: int
     user_agent: str | None
-    created_at: datetime
-    last_used_at: datetime
-    expires_at: datetime
+    created_at: Instant
+    last_used_at: Instant
+    expires_at: Instant
 
 
 class Family(Struct, frozen=True, kw_only=True):

@@ -2,10 +2,11 @@
 
 Two decisions about daylight saving time. A local time that does not exist, because the clocks went forward, moves
 forward by the length of the gap. A local time that exists twice, because the clocks went back, means the first.
-Both are what ``fold=0`` means in PEP 495.
+Both are what ``fold=0`` means in PEP 495. A day, on the other hand, is over when its last hour is over for the second
+time, which is ``fold=1``.
 """
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -22,13 +23,16 @@ LocalTime = Annotated[
         examples=["09:00"],
     ),
 ]
+_LAST_OF_DAY = time.max.replace(fold=1)
+
+_Time = time  # from Python 3.14 on, annotations are read when the class is complete and has a field of that name
 
 
 class Due(Struct, frozen=True, kw_only=True):
     """A local date, perhaps with a time of day, in a time zone that is always known."""
 
-    date: date
-    time: time | None
+    date: LocalDate
+    time: _Time | None
     zone: ZoneName
 
     def instant(self) -> datetime:
@@ -37,10 +41,8 @@ class Due(Struct, frozen=True, kw_only=True):
         :raises Invalid: if the instant lies outside the years 1 to 9999.
         """
         try:
-            if self.time is None:
-                next_midnight = datetime.combine(self.date + timedelta(days=1), time(), zone(self.zone))
-                return next_midnight.astimezone(UTC) - timedelta(microseconds=1)
-            return datetime.combine(self.date, self.time, zone(self.zone)).astimezone(UTC)
+            time_of_day = _LAST_OF_DAY if self.time is None else self.time
+            return datetime.combine(self.date, time_of_day, zone(self.zone)).astimezone(UTC)
         except OverflowError:
             raise Invalid("Lies outside the calendar.", pointer="/due/date") from None
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
+from domain.clock import Instant
 from domain.errors import Invalid
 from domain.text import checked_text, fold
 from domain.todos.due import Due, DuePatch, NewDue
@@ -29,22 +30,19 @@ Tags = Annotated[
 
 
 class Todo(Struct, frozen=True, kw_only=True):
-    """A to-do, every rule applied.
+    """A to-do. ``version`` starts at 1 and grows by one with each change."""
 
-    ``id`` is 0 until the to-do is stored. ``version`` starts at 1 and grows by one with each change.
-    """
-
-    id: int = 0
+    id: int = 0  # until it is stored
     title: str
     description: str | None
     done: bool
-    done_at: datetime | None
+    done_at: Instant | None
     priority: Priority | None
     tags: tuple[str, ...]
     due: Due | None
-    due_at: datetime | None
-    created_at: datetime
-    updated_at: datetime
+    due_at: Instant | None
+    created_at: Instant
+    updated_at: Instant
     version: int = 1
 
     def patched(self, patch: "TodoPatch", *, zone_of_owner: str, at: datetime) -> "Todo":

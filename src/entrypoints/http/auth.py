@@ -33,6 +33,7 @@ class Registration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             max_length=1_000,
             description="Trimmed, compared without case, at most 100 characters.",
             examples=["ada@example.com"],
+            extra_json_schema={"format": "email"},
         ),
     ]
     password: NewPassword
@@ -122,7 +123,7 @@ class AuthController(Controller):
         )
 
     @delete(
-        "/sessions/{session_id:int}",
+        "/sessions/{session_id:str}",
         operation_id="revokeSession",
         summary="End a session",
         opt=needs(Scope.ACCOUNT_WRITE),
@@ -146,7 +147,7 @@ class AuthController(Controller):
         return ApiTokenList(items=await request.services.api_tokens.list_all(owner_id=request.owner_id))
 
     @delete(
-        "/tokens/{token_id:int}",
+        "/tokens/{token_id:str}",
         operation_id="revokeApiToken",
         summary="Revoke an API token",
         opt=needs(Scope.ACCOUNT_WRITE),

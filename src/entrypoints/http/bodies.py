@@ -16,10 +16,10 @@ from litestar.handlers import HTTPRouteHandler
 from domain.errors import Invalid
 from entrypoints.http.problems import MalformedBody, UnsupportedMediaType
 
-_PLACE = re.compile(r" - at `\$(?P<place>.*)`$")
+_PLACE = re.compile(r" - at `\$(?P<place>[^`]*)`$")
 _STEP = re.compile(r"\.(?P<field>[^.\[]+)|\[(?P<index>[0-9]+)\]|\[\.\.\.\]")
-_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<field>.*?)`", re.DOTALL)
-_MISSING_FIELD = re.compile(r"Object missing required field `(?P<field>.*?)`", re.DOTALL)
+_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<field>.*)`", re.DOTALL)
+_MISSING_FIELD = re.compile(r"Object missing required field `(?P<field>.*)`", re.DOTALL)
 
 
 class JsonBody(AbstractDTO[Any]):

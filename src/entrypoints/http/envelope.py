@@ -43,13 +43,17 @@ class Envelope:
             # Of all that know the methods of a path, the router tells them best, when it refuses another one.
             cast("dict[str, Any]", scope)["method"] = "GET" if is_head else "TRACE"
 
+        is_silent = is_head
+
         async def send_completed(message: Message) -> None:
+            nonlocal is_silent
             if message["type"] == "http.response.start":
                 is_refusal = is_options and message["status"] == HTTP_405_METHOD_NOT_ALLOWED
                 if is_refusal:
+                    is_silent = True
                     message["status"] = HTTP_204_NO_CONTENT
                 message["headers"] = self._completed(message["headers"], scope, has_content=not is_refusal)
-            elif (is_head or is_options) and message["type"] == "http.response.body":
+            elif is_silent and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(cast("HTTPSendMessage", message))
 

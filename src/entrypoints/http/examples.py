@@ -69,7 +69,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "PostPage": {"page": 1, "per_page": 10, "total": 1, "result": [_POST]},
     "Problem": {
         "type": "about:blank",
-        "title": "Unprocessable Entity",
+        "title": "Unprocessable Content",
         "status": 422,
         "code": "invalid",
         "detail": "Must have 1 to 200 characters.",

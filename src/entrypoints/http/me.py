@@ -68,7 +68,10 @@ class MeController(Controller):
         status_code=HTTP_204_NO_CONTENT,
     )
     async def change_password(self, request: ApiRequest, data: JSONBody[PasswordChange]) -> None:
-        """Replace the password and end every other session; a wrong old password is 403."""
+        """Replace the password and end every other session; a wrong old password is 403.
+
+        API tokens stay: they are revoked one by one.
+        """
         await request.services.accounts.change_password(
             request.owner_id,
             old_password=data.old_password,

@@ -1,10 +1,11 @@
 """The OpenAPI document (3.1), made of what the routes declare and corrected where the framework guesses."""
 
 from collections.abc import Iterator
+from inspect import cleandoc
 from typing import Any, cast
 
 import msgspec
-from litestar import Controller, Litestar
+from litestar import Controller, Litestar, Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -70,8 +71,7 @@ def openapi_document(app: Litestar) -> dict[str, Any]:
     """Return the document that describes ``app``."""
     document = cast("dict[str, Any]", msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema())))
     components = document.setdefault("components", {})
-    schemas = components["schemas"]
-    schemas |= msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")[1]
+    schemas = components["schemas"] = _schemas(app)
     for name, example in EXAMPLES.items():
         schemas[name]["examples"] = [example]
     components["securitySchemes"] = SECURITY_SCHEMES
@@ -93,6 +93,37 @@ def openapi_document(app: Litestar) -> dict[str, Any]:
     return document
 
 
+def _schemas(app: Litestar) -> dict[str, Any]:
+    """Describe every type that goes over the wire as what decodes and encodes it understands it."""
+    handlers = [handler for handler, _ in _described_routes(app)]
+    bodies = [
+        parameters["data"].annotation
+        for parameters in (handler.parsed_fn_signature.parameters for handler in handlers)
+        if "data" in parameters
+    ]
+    answers = _components([Problem, *(_answer_of(handler) for handler in handlers)])
+    for answer in answers.values():
+        # A default is what we fill in ourselves; whoever reads an answer will find the field there.
+        filled = [name for name, field in answer.get("properties", {}).items() if "default" in field]
+        for name in filled:
+            del answer["properties"][name]["default"]
+        if filled:
+            answer["required"] = [name for name in answer["properties"] if name in {*filled, *answer["required"]}]
+    return answers | _components(bodies)
+
+
+def _components(types: list[Any]) -> dict[str, Any]:
+    schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")[1]
+    for schema in schemas.values():
+        schema["description"] = cleandoc(schema["description"])
+    return schemas
+
+
+def _answer_of(handler: HTTPRouteHandler) -> Any:
+    answer = handler.parsed_fn_signature.return_type
+    return answer.inner_types[0].annotation if answer.is_subclass_of(Response) else answer.annotation
+
+
 def _described_routes(app: Litestar) -> Iterator[tuple[HTTPRouteHandler, str]]:
     for route in app.routes:
         if isinstance(route, HTTPRoute):
@@ -106,6 +137,8 @@ def _correct(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     scope = scope_of(handler)
     if scope is not None:
         operation["security"] = [{"bearer": [scope]}, {"password": []}]
+    for parameter in operation.get("parameters", []):
+        parameter["schema"] = _without_null(parameter["schema"])
     body = operation.get("requestBody")
     if body is not None:
         dto = cast("type[JsonBody]", handler.resolve_data_dto())  # pyright: ignore[reportUnknownMemberType] - generic
@@ -118,6 +151,15 @@ def _correct(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
         responses[str(status)] = {"$ref": f"#/components/responses/{_name(status)}"}
     for header in (header for response in responses.values() for header in response.get("headers", {}).values()):
         header.setdefault("schema", {"type": "string"})
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a parameter that may be absent, but has no way to be null."""
+    kinds = [kind for kind in schema.pop("oneOf", []) if kind != {"type": "null"}]
+    if isinstance(schema.get("type"), list):
+        (schema["type"],) = (kind for kind in schema["type"] if kind != "null")
+        schema["enum"].remove(None)
+    return {name: value for kind in kinds for name, value in kind.items()} | schema
 
 
 def _problems(operation: dict[str, Any], handler: HTTPRouteHandler) -> set[int]:

@@ -1,21 +1,71 @@
 """Parameters and headers that many routes have."""
 
-from typing import Annotated
+import re
+from datetime import datetime
+from typing import Annotated, Any
 
+import msgspec
 from litestar.datastructures import ResponseHeader
+from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import PathParameter
+from litestar.types import TypeDecodersSequence
+
+from domain.clock import in_utc
+from domain.errors import Invalid
 
 _LARGEST_ID = 2**63 - 1
 
+_ID = re.compile(r"[1-9][0-9]{0,18}")
+
+
+class PathId(int):
+    """An id that stands in a path, where it has one spelling only."""
+
+
 Id = Annotated[
-    int,
+    PathId,
     PathParameter(
         description="A positive integer of 64 bits.",
-        ge=1,
-        le=_LARGEST_ID,
-        schema_extra={"format": "int64", "examples": [1]},
+        schema_extra={
+            "type": OpenAPIType.INTEGER,
+            "format": "int64",
+            "minimum": 1,
+            "maximum": _LARGEST_ID,
+            "examples": [1],
+        },
     ),
 ]
 
+
+def _decode_id(_: type[PathId], text: str) -> PathId:
+    """Do what ``{id:int}`` in a path would do, but not take ``+7``, ``0_7`` or other digits than ours for 7."""
+    if not _ID.fullmatch(text) or int(text) > _LARGEST_ID:
+        raise ValueError
+    return PathId(text)
+
+
+TYPE_DECODERS: TypeDecodersSequence = [(lambda wanted: wanted is PathId, _decode_id)]
+
 LOCATION = ResponseHeader(name="Location", documentation_only=True, description="Where the new thing is.")
 LINK = ResponseHeader(name="Link", documentation_only=True, description='The next page, with rel="next" (RFC 8288).')
+
+
+def given(text: str | None, wanted: Any, *, parameter: str, strict: bool = False) -> Any:
+    """Return a parameter of a query as what it stands for; ``None`` if it was not given.
+
+    The framework would take the word ``null`` for a parameter that was not given, and a number for an instant.
+
+    :raises Invalid: if it stands for nothing of the ``wanted`` type.
+    """
+    if text is None:
+        return None
+    try:
+        return msgspec.convert(text, wanted, strict=strict)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"{error}.", parameter=parameter) from None
+
+
+def given_instant(text: str | None, *, parameter: str) -> datetime | None:
+    """Return a parameter of a query as an instant in UTC, see ``given``."""
+    moment = given(text, datetime, parameter=parameter, strict=True)
+    return moment and in_utc(moment, parameter=parameter)

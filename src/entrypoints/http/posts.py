@@ -37,19 +37,19 @@ class PostController(Controller):
         new = await request.services.posts.publish(data, author_id=request.owner_id)
         return Response(new, headers={"location": f"/posts/{new.id}"})
 
-    @get("/{post_id:int}", operation_id="getPost", summary="Read a post", opt=public())
+    @get("/{post_id:str}", operation_id="getPost", summary="Read a post", opt=public())
     async def read(self, request: ApiRequest, post_id: Id) -> Post:
         """Return one post."""
         return await request.services.posts.get(post_id)
 
-    @delete("/{post_id:int}", operation_id="deletePost", summary="Delete a post", opt=needs(Scope.POSTS_WRITE))
+    @delete("/{post_id:str}", operation_id="deletePost", summary="Delete a post", opt=needs(Scope.POSTS_WRITE))
     async def remove(self, request: ApiRequest, post_id: Id) -> None:
         """Remove a post of one's own."""
         await request.services.posts.remove(post_id, author_id=request.owner_id)
 
 
 @get(
-    "/post/{post_id:int}",
+    "/post/{post_id:str}",
     operation_id="getPostByOldPath",
     summary="Read a post by its old path",
     tags=["Posts"],

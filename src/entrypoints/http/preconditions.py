@@ -27,8 +27,8 @@ IfNoneMatch = Annotated[
 
 ETAG = ResponseHeader(name="ETag", documentation_only=True, description="The version, for `If-Match`.")
 
-_STRONG_TAG = re.compile(r'(?<!W/)"([0-9]{1,18})"')
-_ANY_TAG = re.compile(r'(?:W/)?"([0-9]{1,18})"')
+_STRONG_TAG = re.compile(r'(?<!W/)"([1-9][0-9]{0,17})"')
+_ANY_TAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,17})"')
 
 
 def etag(version: int) -> str:

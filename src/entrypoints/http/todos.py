@@ -1,22 +1,21 @@
 """To-dos over HTTP."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlencode
 
 from litestar import Controller, Response, delete, get, patch, post
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import JSONBody, QueryParameter
 from litestar.status_codes import HTTP_304_NOT_MODIFIED
 from msgspec import UNSET, Struct, UnsetType
 
 from domain.authentication.principal import Scope
-from domain.clock import in_utc
-from domain.todos.model import LONGEST_TAG, LONGEST_TITLE, NewTodo, TagCount, Todo, TodoPatch
+from domain.todos.model import LONGEST_TAG, LONGEST_TITLE, NewTodo, Priority, TagCount, Todo, TodoPatch
 from domain.todos.query import SortKey, TodoFilter, TodoOrder, TodoQuery
 from entrypoints.http.authentication import needs
 from entrypoints.http.bodies import MergePatchBody
 from entrypoints.http.cursors import decode_cursor, encode_cursor
-from entrypoints.http.paths import LINK, LOCATION, Id
+from entrypoints.http.paths import LINK, LOCATION, Id, given, given_instant
 from entrypoints.http.preconditions import ETAG, IfMatch, IfNoneMatch, etag, is_unchanged, versions_to_change
 from entrypoints.http.request import ApiRequest
 
@@ -53,9 +52,15 @@ class TagList(Struct, frozen=True, kw_only=True):
 Tag = Annotated[
     str | None, QueryParameter(description="A tag, compared without case.", min_length=1, max_length=LONGEST_TAG)
 ]
-PriorityParameter = Annotated[int | None, QueryParameter(ge=1, le=5)]
-DueBefore = Annotated[datetime | None, QueryParameter(description="Due before this instant.")]
-DueAfter = Annotated[datetime | None, QueryParameter(description="Due at this instant or after it.")]
+PriorityParameter = Annotated[
+    str | None, QueryParameter(schema_extra={"type": OpenAPIType.INTEGER, "minimum": 1, "maximum": 5})
+]
+DueBefore = Annotated[
+    str | None, QueryParameter(description="Due before this instant.", format=OpenAPIFormat.DATE_TIME)
+]
+DueAfter = Annotated[
+    str | None, QueryParameter(description="Due at this instant or after it.", format=OpenAPIFormat.DATE_TIME)
+]
 Search = Annotated[
     str | None,
     QueryParameter(
@@ -65,9 +70,15 @@ Search = Annotated[
     ),
 ]
 Sort = Annotated[SortWord, QueryParameter(description="What to sort by; a minus turns the order round.")]
-Done = Annotated[bool | None, QueryParameter(description="Only those that are done, or are not.")]
+Done = Annotated[
+    str | None,
+    QueryParameter(description="Only those that are done, or are not.", schema_extra={"type": OpenAPIType.BOOLEAN}),
+]
 Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before, of the same query.")]
-Include = Annotated[Literal["count"] | None, QueryParameter(description="`count` adds the number of all matching.")]
+Include = Annotated[
+    str | None,
+    QueryParameter(description="`count` adds the number of all matching.", schema_extra={"enum": ["count"]}),
+]
 Limit = Annotated[int, QueryParameter(description="The most to-dos in one page.", ge=1, le=200)]
 
 
@@ -96,7 +107,7 @@ class TodoController(Controller):
         )
 
     @get(
-        "/{todo_id:int}",
+        "/{todo_id:str}",
         operation_id="getTodo",
         summary="Read a to-do",
         response_headers=[ETAG],
@@ -110,7 +121,7 @@ class TodoController(Controller):
         return _answer(todo)
 
     @patch(
-        "/{todo_id:int}",
+        "/{todo_id:str}",
         operation_id="changeTodo",
         summary="Change a to-do",
         opt=needs(Scope.TODOS_WRITE, 409, 412),
@@ -131,7 +142,7 @@ class TodoController(Controller):
             )
         )
 
-    @delete("/{todo_id:int}", operation_id="deleteTodo", summary="Delete a to-do", opt=needs(Scope.TODOS_WRITE, 412))
+    @delete("/{todo_id:str}", operation_id="deleteTodo", summary="Delete a to-do", opt=needs(Scope.TODOS_WRITE, 412))
     async def remove(self, request: ApiRequest, todo_id: Id, if_match: IfMatch = None) -> None:
         """Remove a to-do for good; with `If-Match`, only the version with that ETag."""
         await request.services.todos.remove(todo_id, owner_id=request.owner_id, versions=versions_to_change(if_match))
@@ -157,11 +168,11 @@ class TodoController(Controller):
         page skip or repeat anything. Those without a due date or a priority come last in either direction.
         """
         where = TodoFilter(
-            done=done,
+            done=given(done, bool, parameter="done"),
             tag=tag and tag.strip(),
-            priority=priority,
-            due_before=due_before and in_utc(due_before, parameter="due_before"),
-            due_after=due_after and in_utc(due_after, parameter="due_after"),
+            priority=given(priority, Priority, parameter="priority"),
+            due_before=given_instant(due_before, parameter="due_before"),
+            due_after=given_instant(due_after, parameter="due_after"),
             text=q,
         )
         order = TodoOrder(key=cast("SortKey", sort.removeprefix("-")), descending=sort.startswith("-"))
@@ -169,7 +180,7 @@ class TodoController(Controller):
         page = await request.services.todos.page(
             TodoQuery(where=where, order=order, limit=limit, after=after),
             owner_id=request.owner_id,
-            counted=include == "count",
+            counted=given(include, Literal["count"], parameter="include") is not None,
         )
         next_cursor = page.next and encode_cursor(page.next, where=where, order=order)
         return Response(

@@ -1,0 +1,139 @@
+"""The notice board over HTTP."""
+
+import httpx
+import pytest
+
+from domain.accounts.model import Account
+from tests.api import assert_problem, publish, sign_in
+from tests.clock import StandingClock
+
+
+class PostsApi:
+    """``/posts`` and ``/post/{id}``."""
+
+    async def test_a_post_is_published_under_the_authors_address(
+        self, authed_client: httpx.AsyncClient, user: Account
+    ) -> None:
+        response = await authed_client.post("/posts", json={"content": " The lift is\nout of order. "})
+
+        assert response.status_code == 201
+        assert response.json() == {
+            "id": response.json()["id"],
+            "content": " The lift is\nout of order. ",
+            "author_email": user.email,
+            "created_time": "2026-11-23T12:00:00Z",
+        }
+        assert response.headers["location"] == f"/posts/{response.json()['id']}"
+
+    @pytest.mark.parametrize("path", ["/posts", "/post"])
+    async def test_everybody_can_read_a_post_under_both_paths(
+        self, authed_client: httpx.AsyncClient, anonymous_client: httpx.AsyncClient, path: str
+    ) -> None:
+        post = await publish(authed_client)
+
+        response = await anonymous_client.get(f"{path}/{post['id']}")
+
+        assert response.status_code == 200
+        assert response.json() == post
+        assert sorted(post) == ["author_email", "content", "created_time", "id"]
+
+    @pytest.mark.parametrize("path", ["/posts/987654321", "/post/987654321"])
+    async def test_a_post_that_is_not_there_is_not_found(self, anonymous_client: httpx.AsyncClient, path: str) -> None:
+        assert_problem(await anonymous_client.get(path), 404, "not_found")
+
+    async def test_the_board_is_read_page_by_page_newest_first(
+        self, authed_client: httpx.AsyncClient, anonymous_client: httpx.AsyncClient, clock: StandingClock
+    ) -> None:
+        for number in range(12):
+            await publish(authed_client, f"{number}")
+            clock.advance(seconds=number % 2)
+
+        first = (await anonymous_client.get("/posts")).json()
+        second = (await anonymous_client.get("/posts", params={"page": 2})).json()
+        other = (await anonymous_client.get("/posts", params={"page": 3, "per_page": 5})).json()
+        beyond = (await anonymous_client.get("/posts", params={"page": 2_147_483_647, "per_page": 100})).json()
+
+        assert [post["content"] for post in first["result"]] == [str(number) for number in range(11, 1, -1)]
+        assert [post["content"] for post in second["result"]] == ["1", "0"]
+        assert [post["content"] for post in other["result"]] == ["1", "0"]
+        assert (first["page"], first["per_page"], first["total"]) == (1, 10, 12)
+        assert (other["page"], other["per_page"], other["total"]) == (3, 5, 12)
+        assert beyond["result"] == []
+        assert beyond["total"] == 12
+
+    async def test_an_empty_board_has_an_empty_page(self, anonymous_client: httpx.AsyncClient) -> None:
+        response = await anonymous_client.get("/posts")
+
+        assert response.status_code == 200
+        assert response.json() == {"page": 1, "per_page": 10, "total": 0, "result": []}
+
+    @pytest.mark.parametrize(
+        ("parameter", "value"),
+        [
+            *(("page", value) for value in ("0", "-1", "x", "", "2147483648", "1.5", "9" * 400)),
+            *(("per_page", value) for value in ("0", "-1", "x", "", "101", "null")),
+        ],
+    )
+    async def test_a_page_that_cannot_be_is_refused(
+        self, anonymous_client: httpx.AsyncClient, parameter: str, value: str
+    ) -> None:
+        response = await anonymous_client.get("/posts", params={parameter: value})
+
+        assert_problem(response, 422, "invalid", parameter=parameter)
+
+    async def test_the_longest_post_is_kept_whole(
+        self, authed_client: httpx.AsyncClient, anonymous_client: httpx.AsyncClient
+    ) -> None:
+        post = await publish(authed_client, "😀" * 20_000)
+
+        assert (await anonymous_client.get(f"/posts/{post['id']}")).json()["content"] == "😀" * 20_000
+
+    @pytest.mark.parametrize(
+        ("body", "pointer"),
+        [
+            ({}, "/content"),
+            ({"content": ""}, "/content"),
+            ({"content": "x" * 20_001}, "/content"),
+            ({"content": None}, "/content"),
+            ({"content": 1}, "/content"),
+            ({"content": "Hello", "author_email": "me@me.com"}, "/author_email"),
+            ({"content": "Hello", "created_time": "2018-10-03T12:30:00Z"}, "/created_time"),
+            ({"content": "Hello", "id": 1}, "/id"),
+        ],
+        ids=lambda value: str(value)[:40],
+    )
+    async def test_a_post_that_breaks_a_rule_is_not_published(
+        self, authed_client: httpx.AsyncClient, body: dict[str, object], pointer: str
+    ) -> None:
+        response = await authed_client.post("/posts", json=body)
+
+        assert_problem(response, 422, "invalid", pointer=pointer)
+        assert (await authed_client.get("/posts")).json()["total"] == 0
+
+    async def test_whoever_is_not_signed_in_publishes_nothing(self, anonymous_client: httpx.AsyncClient) -> None:
+        response = await anonymous_client.post("/posts", json={"content": "Hello"})
+
+        assert_problem(response, 401, "unauthenticated")
+        assert (await anonymous_client.get("/posts")).json()["total"] == 0
+
+    async def test_authors_delete_their_posts(self, authed_client: httpx.AsyncClient) -> None:
+        post = await publish(authed_client)
+
+        response = await authed_client.delete(f"/posts/{post['id']}")
+
+        assert response.status_code == 204
+        assert_problem(await authed_client.get(f"/posts/{post['id']}"), 404, "not_found")
+        assert_problem(await authed_client.delete(f"/posts/{post['id']}"), 404, "not_found")
+
+    async def test_nobody_else_deletes_them(
+        self, authed_client: httpx.AsyncClient, client: httpx.AsyncClient, anonymous_client: httpx.AsyncClient
+    ) -> None:
+        post = await publish(authed_client)
+        await sign_in(client)
+
+        by_another = await client.delete(f"/posts/{post['id']}")
+        by_nobody = await anonymous_client.delete(f"/posts/{post['id']}")
+
+        assert_problem(by_another, 403, "forbidden")
+        assert_problem(by_nobody, 401, "unauthenticated")
+        assert (await anonymous_client.get(f"/posts/{post['id']}")).json() == post

@@ -1,0 +1,265 @@
+"""What every ``TodoRepository`` finds, counts, and in which order."""
+
+from datetime import timedelta
+from itertools import islice
+from typing import get_args
+
+import pytest
+from msgspec.structs import replace
+
+from domain.accounts.model import Account
+from domain.store import Store
+from domain.todos.model import TagCount, Todo
+from domain.todos.query import Position, SortKey, TodoFilter, TodoOrder, TodoQuery, sort_value
+from tests.builders import a_todo, due_at
+from tests.clock import NOON
+
+A_MICROSECOND = timedelta(microseconds=1)
+HOUR = timedelta(hours=1)
+
+EVERY_ORDER = [
+    pytest.param(TodoOrder(key=key, descending=descending), id=f"{'-' if descending else ''}{key}")
+    for key in get_args(SortKey)
+    for descending in (False, True)
+]
+
+# Every sort key has ties and values in another order than the ids; due dates and priorities are missing here and there.
+MANY = [
+    a_todo(
+        title,
+        priority=priority,
+        due=None if due is None else due_at(NOON + due * HOUR),
+        created_at=NOON + created * HOUR,
+        updated_at=NOON + updated * HOUR,
+    )
+    for title, priority, due, created, updated in [
+        ("b", 3, 2, 1, 9),
+        ("Straße", None, None, 0, 9),
+        ("a", 1, 2, 1, 7),
+        ("STRASSE", 5, 0, 4, 8),
+        ("B", None, None, 4, 7),
+        ("Ä", 3, 1, 0, 9),
+        ("a", None, 2, 2, 5),
+        ("😀", 1, None, 3, 6),
+        ("A", 3, 0, 1, 9),
+        ("z", None, 1, 2, 5),
+    ]
+]
+
+
+def in_order(todos: list[Todo], order: TodoOrder) -> list[Todo]:
+    """Return the to-dos as an order puts them, worked out plainly."""
+    with_value = [todo for todo in todos if sort_value(todo, order.key) is not None]
+    without = [todo for todo in todos if sort_value(todo, order.key) is None]
+    with_value.sort(key=lambda todo: (sort_value(todo, order.key), todo.id), reverse=order.descending)
+    without.sort(key=lambda todo: todo.id, reverse=order.descending)
+    return with_value + without
+
+
+class TodoOrderContract:
+    @pytest.mark.parametrize("order", EVERY_ORDER)
+    async def test_those_without_a_value_come_last_and_equals_by_id(
+        self, store: Store, user: Account, order: TodoOrder
+    ) -> None:
+        todos = [await store.todos.add(todo, owner_id=user.id) for todo in MANY]
+
+        found = await store.todos.find(TodoQuery(order=order), owner_id=user.id)
+
+        assert found == in_order(todos, order)
+
+    async def test_titles_are_sorted_by_the_code_points_of_their_folded_form(self, store: Store, user: Account) -> None:
+        titles = ["~", "日本", "zebra", "Ωmega", "_", "Banana", "😀", "äpfel", "apple", "\ufe4f", "Zebra 2", "10", "9"]
+        for title in titles:
+            await store.todos.add(a_todo(title), owner_id=user.id)
+
+        found = await store.todos.find(TodoQuery(order=TodoOrder(key="title")), owner_id=user.id)
+
+        assert [todo.title for todo in found] == [
+            *("10", "9", "_", "apple", "Banana", "zebra", "Zebra 2", "~", "äpfel", "Ωmega", "日本", "\ufe4f", "😀")
+        ]
+
+    @pytest.mark.parametrize("order", EVERY_ORDER)
+    async def test_pages_neither_skip_nor_repeat_while_todos_are_added(
+        self, store: Store, user: Account, order: TodoOrder
+    ) -> None:
+        expected = [await store.todos.add(todo, owner_id=user.id) for todo in MANY]
+        somewhere = iter(MANY)
+        seen: list[Todo] = []
+        after: Position | None = None
+
+        while page := await store.todos.find(TodoQuery(order=order, limit=2, after=after), owner_id=user.id):
+            seen += page
+            last = page[-1]
+            after = Position.of(last, order)
+            # One equals the last one seen, one belongs anywhere; those that belong further on are still to be found.
+            newcomers = [last, *islice(somewhere, 1)] if len(seen) < 2 * len(MANY) else []
+            for newcomer in newcomers:
+                added = await store.todos.add(newcomer, owner_id=user.id)
+                if in_order([last, added], order) == [last, added]:
+                    expected.append(added)
+
+        assert seen == in_order(expected, order)
+
+    @pytest.mark.parametrize("order", EVERY_ORDER)
+    async def test_pages_of_a_filtered_list_lie_side_by_side(
+        self, store: Store, user: Account, order: TodoOrder
+    ) -> None:
+        todos = [await store.todos.add(todo, owner_id=user.id) for todo in MANY]
+        where = TodoFilter(text="s", done=False)
+        query = TodoQuery(where=where, order=order, limit=1)
+        first, second = in_order([todo for todo in todos if "s" in todo.title.casefold()], order)
+
+        assert await store.todos.find(query, owner_id=user.id) == [first]
+        query = replace(query, after=Position.of(first, order))
+        assert await store.todos.find(query, owner_id=user.id) == [second]
+        query = replace(query, after=Position.of(second, order))
+        assert await store.todos.find(query, owner_id=user.id) == []
+
+
+class TodoFilterContract:
+    @pytest.mark.parametrize(
+        ("where", "expected"),
+        [
+            pytest.param(TodoFilter(), ["open", "done", "urgent"], id="nothing asked"),
+            pytest.param(TodoFilter(done=True), ["done"], id="done"),
+            pytest.param(TodoFilter(done=False), ["open", "urgent"], id="not done"),
+            pytest.param(TodoFilter(priority=1), ["urgent"], id="priority"),
+            pytest.param(TodoFilter(priority=2), [], id="a priority that none has"),
+            pytest.param(TodoFilter(done=False, tag="home", text="r"), ["urgent"], id="several at once"),
+        ],
+    )
+    async def test_every_condition_has_to_hold(
+        self, store: Store, user: Account, where: TodoFilter, expected: list[str]
+    ) -> None:
+        await store.todos.add(a_todo("open", tags=("home",)), owner_id=user.id)
+        await store.todos.add(a_todo("done", priority=5, done_at=NOON), owner_id=user.id)
+        await store.todos.add(a_todo("urgent", priority=1, tags=("work", "home")), owner_id=user.id)
+
+        assert await titles_of(store, user, where) == expected
+
+    @pytest.mark.parametrize(
+        ("tag", "asked"),
+        [
+            ("Straße", "STRASSE"),
+            ("STRASSE", "straße"),
+            ("ΟΔΟΣ", "οδος"),
+            ("οδος", "ΟΔΟΣ"),
+            ("İstanbul", "i\u0307stanbul"),
+            ("ISPARTA", "isparta"),
+            ("日本", "日本"),
+            ("a'b\"c", "A'B\"C"),
+            ("50% _ \\", "50% _ \\"),
+        ],
+    )
+    async def test_tags_are_found_without_case(self, store: Store, user: Account, tag: str, asked: str) -> None:
+        await store.todos.add(a_todo("tagged", tags=("first", tag, "last")), owner_id=user.id)
+        await store.todos.add(a_todo("not tagged", tags=("first", "last")), owner_id=user.id)
+
+        assert await titles_of(store, user, TodoFilter(tag=asked)) == ["tagged"]
+
+    @pytest.mark.parametrize(
+        ("tag", "asked"),
+        [
+            pytest.param("homework", "home", id="a part of a tag"),
+            pytest.param("home", "h%", id="a wildcard"),
+            pytest.param("home", "hom_", id="another wildcard"),
+            pytest.param("İstanbul", "istanbul", id="a letter with a dot above"),
+            pytest.param("\N{LATIN SMALL LETTER DOTLESS I}sparta", "isparta", id="a letter without a dot"),
+            pytest.param("cafe", "café", id="an accent"),
+        ],
+    )
+    async def test_another_tag_is_not_found(self, store: Store, user: Account, tag: str, asked: str) -> None:
+        await store.todos.add(a_todo(tags=(tag,)), owner_id=user.id)
+
+        assert await titles_of(store, user, TodoFilter(tag=asked)) == []
+
+    @pytest.mark.parametrize(
+        ("where", "expected"),
+        [
+            (TodoFilter(due_after=NOON), ["at noon", "a moment later"]),
+            (TodoFilter(due_before=NOON), ["a moment earlier"]),
+            (TodoFilter(due_before=NOON + A_MICROSECOND), ["a moment earlier", "at noon"]),
+            (TodoFilter(due_after=NOON, due_before=NOON + A_MICROSECOND), ["at noon"]),
+            (TodoFilter(due_after=NOON, due_before=NOON), []),
+        ],
+    )
+    async def test_due_intervals_contain_their_beginning_and_not_their_end(
+        self, store: Store, user: Account, where: TodoFilter, expected: list[str]
+    ) -> None:
+        await store.todos.add(a_todo("never"), owner_id=user.id)
+        await store.todos.add(a_todo("a moment earlier", due=due_at(NOON - A_MICROSECOND)), owner_id=user.id)
+        await store.todos.add(a_todo("at noon", due=due_at(NOON)), owner_id=user.id)
+        await store.todos.add(a_todo("a moment later", due=due_at(NOON + A_MICROSECOND)), owner_id=user.id)
+
+        assert await titles_of(store, user, where) == expected
+
+    @pytest.mark.parametrize(
+        ("asked", "expected"),
+        [
+            ("0%", ["100% sure"]),
+            ("e_c", ["snake_case"]),
+            ("c:\\t", ["C:\\temp"]),
+            ("\\", ["C:\\temp"]),
+            ("%", ["100% sure"]),
+            ("_", ["snake_case"]),
+            ("SNAKE", ["snake_case", "snake case"]),
+            ("STRASSE", ["Straße 1"]),
+            ("ß", ["Straße 1"]),
+            ("ΟΔΟΣ", ["οδός, οδος"]),
+            ("it's", ["It's"]),
+            ("", ["100% sure", "1000 sure", "snake_case", "snake case", "C:\\temp", "Straße 1", "οδός, οδος", "It's"]),
+        ],
+    )
+    async def test_text_is_taken_literally_and_without_case(
+        self, store: Store, user: Account, asked: str, expected: list[str]
+    ) -> None:
+        for title in (
+            "100% sure",
+            "1000 sure",
+            "snake_case",
+            "snake case",
+            "C:\\temp",
+            "Straße 1",
+            "οδός, οδος",
+            "It's",
+        ):
+            await store.todos.add(a_todo(title), owner_id=user.id)
+
+        assert await titles_of(store, user, TodoFilter(text=asked)) == expected
+
+    async def test_text_is_looked_for_in_titles_and_descriptions(self, store: Store, user: Account) -> None:
+        await store.todos.add(a_todo("Oat milk"), owner_id=user.id)
+        await store.todos.add(a_todo("Shopping", description="Milch\nand OAT flakes"), owner_id=user.id)
+        await store.todos.add(a_todo("Neither", description="Bread"), owner_id=user.id)
+        await store.todos.add(a_todo("The one ends in o", description="at is how the other begins"), owner_id=user.id)
+
+        assert await titles_of(store, user, TodoFilter(text="oat")) == ["Oat milk", "Shopping"]
+
+
+class TagsContract:
+    async def test_tags_are_counted_without_case_in_the_order_of_their_folded_forms(
+        self, store: Store, user: Account, stranger: Account
+    ) -> None:
+        for tags in [("home", "Zoo", "😀"), ("HOME", "Straße", "äpfel"), ("Home", "STRASSE", "\ufe4f"), ("Apfel",), ()]:
+            await store.todos.add(a_todo(tags=tags), owner_id=user.id)
+        await store.todos.add(a_todo(tags=("Home",)), owner_id=stranger.id)
+
+        assert await store.todos.tags(owner_id=user.id) == [
+            TagCount(tag="Apfel", count=1),
+            TagCount(tag="HOME", count=3),
+            TagCount(tag="STRASSE", count=2),
+            TagCount(tag="Zoo", count=1),
+            TagCount(tag="äpfel", count=1),
+            TagCount(tag="\ufe4f", count=1),
+            TagCount(tag="😀", count=1),
+        ]
+
+    async def test_without_todos_there_are_no_tags(self, store: Store, user: Account) -> None:
+        assert await store.todos.tags(owner_id=user.id) == []
+
+
+async def titles_of(store: Store, owner: Account, where: TodoFilter) -> list[str]:
+    """Return the titles that fulfil the conditions, having compared their number with the count."""
+    found = await store.todos.find(TodoQuery(where=where), owner_id=owner.id)
+    assert await store.todos.count(where, owner_id=owner.id) == len(found)
+    return [todo.title for todo in found]

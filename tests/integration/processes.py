@@ -1,0 +1,106 @@
+"""The command ``todo-api`` as processes of their own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from subprocess import CompletedProcess, Popen
+
+import httpx
+
+import entrypoints
+
+SOURCES = Path(str(entrypoints.__file__)).parents[1]
+COMMAND = (sys.executable, "-c", "from entrypoints.cli import main; main(prog_name='todo-api')")
+PATIENCE = 60
+"""Seconds after which something that should have happened has not."""
+
+
+def todo_api(
+    *arguments: str, home: Path, stdin: str = "", umask: int = 0o022, **settings: str
+) -> CompletedProcess[str]:
+    """Run a command to its end, in the directory ``home`` and with no other settings than these."""
+    return subprocess.run(  # noqa: S603 - our own command
+        [*COMMAND, *arguments],
+        cwd=home,
+        env=environment(**settings),
+        input=stdin,
+        umask=umask,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+class Server:
+    """A server that answers."""
+
+    def __init__(self, process: "Popen[bytes]", port: int, log: Path) -> None:
+        self.process = process
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = log
+
+    def stop(self) -> int:
+        """Ask the server to stop, and return with which status it did."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE)
+
+
+@contextmanager
+def serving(home: Path, *arguments: str, **settings: str) -> Generator[Server]:
+    """Start ``todo-api serve`` and yield it as soon as it answers; in the end nothing of it is left."""
+    port = free_port()
+    log = home / f"serve-{port}.log"
+    with log.open("wb") as output:
+        process = Popen(  # noqa: S603 - our own command
+            [*COMMAND, "serve", "--port", str(port), *arguments],
+            cwd=home,
+            env=environment(**settings),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    server = Server(process, port, log)
+    try:
+        _wait_until_it_answers(server)
+        yield server
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(PATIENCE)
+        with suppress(ProcessLookupError):  # workers outlive a parent that was killed; they are in its group
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(PATIENCE)
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Return an environment that says no more of the service than ``settings`` do."""
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCES), "PYTHONUTF8": "1", **settings}
+
+
+def _wait_until_it_answers(server: Server) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            break
+        with suppress(httpx.TransportError):
+            httpx.get(f"{server.url}/health", timeout=1)
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"It does not answer. {server.log.read_text(encoding='utf-8')}")

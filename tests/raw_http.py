@@ -1,0 +1,46 @@
+"""Requests that no client library would send, as a server would pass them on."""
+
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes
+
+import msgspec
+from litestar import Litestar
+
+
+async def raw_request(
+    app: Litestar,
+    method: str,
+    target: bytes,
+    *,
+    token: str,
+    body: object = None,
+    headers: dict[str, str] | None = None,
+) -> tuple[int, bytes]:
+    """Call the application with a target and headers as they are; return the status and the body of the answer."""
+    path, _, query = target.partition(b"?")
+    given = {"content-type": "application/json", "authorization": f"Bearer {token}"} | (headers or {})
+    scope: Any = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": unquote_to_bytes(quote(path, safe="/%")).decode(errors="replace"),
+        "raw_path": path,
+        "root_path": "",
+        "query_string": query,
+        "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in given.items()],
+        "client": ("203.0.113.1", 1234),
+        "server": ("testserver", 80),
+    }
+    content = b"" if body is None else msgspec.json.encode(body)
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": content, "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])

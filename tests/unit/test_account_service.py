@@ -1,0 +1,199 @@
+"""What people do with their accounts."""
+
+import pytest
+
+from adapters.memory.store import MemoryStore
+from domain.accounts.model import AccountPatch
+from domain.accounts.service import AccountService
+from domain.authentication.principal import Principal
+from domain.authentication.recent import RecentPrincipals
+from domain.errors import Conflict, EmailTaken, Forbidden, Invalid, StaleVersion, Unauthenticated
+from tests.builders import a_new_account, a_new_session, a_todo, an_api_token
+from tests.clock import NOON, StandingClock
+from tests.unit.rivals import CountingPasswords, RivalledStore
+
+
+@pytest.fixture
+def passwords() -> CountingPasswords:
+    return CountingPasswords()
+
+
+@pytest.fixture
+def recent() -> RecentPrincipals:
+    return RecentPrincipals()
+
+
+@pytest.fixture
+def accounts(
+    store: MemoryStore, passwords: CountingPasswords, recent: RecentPrincipals, clock: StandingClock
+) -> AccountService:
+    return AccountService(store, passwords=passwords, recent=recent, now=clock)
+
+
+async def test_an_account_is_opened_under_the_address_in_lower_case(
+    accounts: AccountService, store: MemoryStore
+) -> None:
+    account = await accounts.register(email=" Ada@Example.com ", password="passwo\u0308rter")
+
+    credentials = await store.accounts.credentials(account.id)
+    assert (account.email, account.created_at, account.version) == ("ada@example.com", NOON, 1)
+    assert credentials.password_hash == "v2:passw\u00f6rter"
+
+
+async def test_an_address_has_one_account(accounts: AccountService) -> None:
+    await accounts.register(email="ada@example.com", password="12345678")
+
+    with pytest.raises(EmailTaken):
+        await accounts.register(email="ADA@example.com", password="12345678")
+
+
+@pytest.mark.parametrize(("email", "password"), [("nobody", "12345678"), ("ada@example.com", "1234567")])
+async def test_nothing_is_hashed_for_what_breaks_a_rule(
+    accounts: AccountService, passwords: CountingPasswords, email: str, password: str
+) -> None:
+    with pytest.raises(Invalid):
+        await accounts.register(email=email, password=password)
+
+    assert passwords.hashed == 0
+
+
+async def test_a_profile_is_changed(accounts: AccountService, clock: StandingClock) -> None:
+    account = await accounts.register(email="ada@example.com", password="12345678")
+    clock.advance(hours=1)
+
+    changed = await accounts.change(account.id, AccountPatch(display_name="Ada"), versions=frozenset({1}))
+
+    assert (changed.display_name, changed.version, changed.updated_at) == ("Ada", 2, clock.now)
+    assert await accounts.get(account.id) == changed
+
+
+@pytest.mark.parametrize("patch", [AccountPatch(), AccountPatch(display_name="Ada")])
+async def test_another_version_of_a_profile_is_not_changed(accounts: AccountService, patch: AccountPatch) -> None:
+    account = await accounts.register(email="ada@example.com", password="12345678")
+
+    with pytest.raises(StaleVersion):
+        await accounts.change(account.id, patch, versions=frozenset({2}))
+
+    assert await accounts.get(account.id) == account
+
+
+async def test_a_lost_race_for_a_profile_is_run_again(
+    passwords: CountingPasswords, recent: RecentPrincipals, clock: StandingClock
+) -> None:
+    store = RivalledStore(9)
+    account = await store.accounts.add(a_new_account())
+    accounts = AccountService(store, passwords=passwords, recent=recent, now=clock)
+
+    changed = await accounts.change(account.id, AccountPatch(display_name="Grace"))
+
+    assert (changed.display_name, changed.time_zone, changed.version) == ("Grace", "Asia/Tokyo", 11)
+
+
+async def test_after_ten_lost_races_for_a_profile_it_gives_up(
+    passwords: CountingPasswords, recent: RecentPrincipals, clock: StandingClock
+) -> None:
+    store = RivalledStore(10)
+    account = await store.accounts.add(a_new_account())
+    accounts = AccountService(store, passwords=passwords, recent=recent, now=clock)
+
+    with pytest.raises(Conflict):
+        await accounts.change(account.id, AccountPatch(display_name="Grace"))
+
+    assert (await store.accounts.get(account.id)).display_name is None
+
+
+async def test_a_new_password_ends_every_session_but_the_one_it_is_set_from(
+    accounts: AccountService, store: MemoryStore
+) -> None:
+    account = await accounts.register(email="ada@example.com", password="12345678")
+    here, there = [
+        await store.sessions.add(a_new_session(family=family), owner_id=account.id) for family in ("here", "there")
+    ]
+
+    await accounts.change_password(
+        account.id, old_password="12345678", new_password="passwo\u0308rter", session_id=here.id
+    )
+
+    assert (await store.accounts.credentials(account.id)).password_hash == "v2:passw\u00f6rter"
+    assert await store.sessions.is_live(here.id, owner_id=account.id, at=NOON)
+    assert not await store.sessions.is_live(there.id, owner_id=account.id, at=NOON)
+
+
+async def test_who_was_recently_seen_is_looked_up_again_after_a_new_password(
+    accounts: AccountService, recent: RecentPrincipals
+) -> None:
+    account = await accounts.register(email="ada@example.com", password="12345678")
+    principal = Principal(account_id=account.id, scopes=frozenset())
+    recent.remember("bearer", principal, at=NOON, expires_at=None, generation=recent.generation())
+
+    await accounts.change_password(account.id, old_password="12345678", new_password="87654321", session_id=None)
+
+    assert recent.get("bearer", at=NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("old_password", "new_password", "error"),
+    [("wrong wrong", "87654321", Forbidden), ("12345678", "7654321", Invalid), ("", "87654321", Forbidden)],
+)
+async def test_a_password_that_is_not_changed_ends_no_session(
+    accounts: AccountService, store: MemoryStore, old_password: str, new_password: str, error: type[Exception]
+) -> None:
+    account = await accounts.register(email="ada@example.com", password="12345678")
+    session = await store.sessions.add(a_new_session(), owner_id=account.id)
+
+    with pytest.raises(error):
+        await accounts.change_password(
+            account.id, old_password=old_password, new_password=new_password, session_id=None
+        )
+
+    assert (await store.accounts.credentials(account.id)).password_hash == "v2:12345678"
+    assert await store.sessions.is_live(session.id, owner_id=account.id, at=NOON)
+
+
+async def test_a_password_that_was_changed_meanwhile_stays(
+    store: MemoryStore, recent: RecentPrincipals, clock: StandingClock
+) -> None:
+    class ChangedMeanwhile(CountingPasswords):
+        async def hash(self, password: str) -> str:
+            await store.accounts.replace_password(account.id, "v2:theirs", replacing="v2:12345678")
+            return await super().hash(password)
+
+    account = await store.accounts.add(a_new_account(password_hash="v2:12345678"))
+    session = await store.sessions.add(a_new_session(), owner_id=account.id)
+    accounts = AccountService(store, passwords=ChangedMeanwhile(), recent=recent, now=clock)
+
+    with pytest.raises(Conflict):
+        await accounts.change_password(account.id, old_password="12345678", new_password="87654321", session_id=None)
+
+    assert (await store.accounts.credentials(account.id)).password_hash == "v2:theirs"
+    assert await store.sessions.is_live(session.id, owner_id=account.id, at=NOON)
+
+
+async def test_an_account_that_is_closed_takes_everything_with_it(
+    accounts: AccountService, store: MemoryStore, recent: RecentPrincipals
+) -> None:
+    account = await accounts.register(email="ada@example.com", password="12345678")
+    session = await store.sessions.add(a_new_session(), owner_id=account.id)
+    await store.todos.add(a_todo(), owner_id=account.id)
+    await store.api_tokens.add(an_api_token(), owner_id=account.id, digest="digest")
+    await store.posts.add("Hello", author_id=account.id, at=NOON)
+    principal = Principal(account_id=account.id, scopes=frozenset())
+    recent.remember("bearer", principal, at=NOON, expires_at=None, generation=recent.generation())
+
+    await accounts.close(account.id, password="12345678")
+
+    with pytest.raises(Unauthenticated):
+        await accounts.get(account.id)
+    assert not await store.sessions.is_live(session.id, owner_id=account.id, at=NOON)
+    assert await store.api_tokens.by_digest("digest") is None
+    assert await store.posts.count() == 0
+    assert recent.get("bearer", at=NOON) is None
+
+
+async def test_a_wrong_password_closes_nothing(accounts: AccountService) -> None:
+    account = await accounts.register(email="ada@example.com", password="12345678")
+
+    with pytest.raises(Forbidden):
+        await accounts.close(account.id, password="123456789")
+
+    assert await accounts.get(account.id) == account

@@ -1,0 +1,265 @@
+"""From a bearer token to who is asking."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from adapters.memory.api_tokens import MemoryApiTokens
+from adapters.memory.sessions import MemorySessions
+from adapters.memory.store import MemoryStore
+from adapters.security.access_tokens import JwtAccessTokens
+from adapters.security.secrets import HmacSecrets
+from domain.accounts.model import Account
+from domain.api_tokens.model import API_TOKEN_PREFIX, ApiToken
+from domain.authentication.ports import AccessClaims
+from domain.authentication.principal import EVERY_SCOPE, Principal, Scope
+from domain.authentication.recent import RecentPrincipals
+from domain.authentication.service import Authenticator
+from domain.errors import Forbidden, InsufficientScope, Unauthenticated
+from domain.sessions.model import Session
+from tests.builders import a_new_session, an_api_token
+from tests.clock import NOON, StandingClock
+from tests.harness import SECRET
+
+BEARER = f"{API_TOKEN_PREFIX}secret"
+MICROSECOND = timedelta(microseconds=1)
+
+
+class _WatchedSessions(MemorySessions):
+    """Counts look-ups, and lets something happen while one is under way."""
+
+    looked_up = 0
+    meanwhile: Callable[[], object] = object
+
+    async def is_live(self, session_id: int, *, owner_id: int, at: datetime) -> bool:
+        self.looked_up += 1
+        found = await super().is_live(session_id, owner_id=owner_id, at=at)
+        self.meanwhile()
+        return found
+
+
+class _WatchedApiTokens(MemoryApiTokens):
+    """Likewise, and keeps the times at which tokens were touched."""
+
+    looked_up = 0
+    meanwhile: Callable[[], object] = object
+
+    def touches(self) -> list[datetime]:
+        return self.__dict__.setdefault("_touches", [])
+
+    async def by_digest(self, digest: str) -> tuple[int, ApiToken] | None:
+        self.looked_up += 1
+        found = await super().by_digest(digest)
+        self.meanwhile()
+        return found
+
+    async def touch(self, token_id: int, *, owner_id: int, at: datetime) -> None:
+        self.touches().append(at)
+        await super().touch(token_id, owner_id=owner_id, at=at)
+
+
+class _WatchedStore(MemoryStore):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sessions: _WatchedSessions = _WatchedSessions(self._state)
+        self.api_tokens: _WatchedApiTokens = _WatchedApiTokens(self._state)
+
+
+@pytest.fixture
+def store() -> _WatchedStore:
+    return _WatchedStore()
+
+
+@pytest.fixture
+def recent() -> RecentPrincipals:
+    return RecentPrincipals()
+
+
+@pytest.fixture
+def authenticator(store: _WatchedStore, recent: RecentPrincipals, clock: StandingClock) -> Authenticator:
+    return Authenticator(
+        store, access_tokens=JwtAccessTokens(SECRET), secrets=HmacSecrets(SECRET), recent=recent, now=clock
+    )
+
+
+@pytest.fixture
+async def session(store: _WatchedStore, user: Account) -> Session:
+    return await store.sessions.add(a_new_session(), owner_id=user.id)
+
+
+def access_token(user: Account, session: Session, *, issued_at: datetime = NOON) -> str:
+    return JwtAccessTokens(SECRET).issue(
+        AccessClaims(
+            account_id=user.id,
+            session_id=session.id,
+            issued_at=issued_at,
+            expires_at=issued_at + timedelta(minutes=15),
+        )
+    )
+
+
+async def keep_api_token(store: _WatchedStore, user: Account, *, expires_at: datetime | None = None) -> ApiToken:
+    return await store.api_tokens.add(
+        an_api_token(expires_at=expires_at), owner_id=user.id, digest=HmacSecrets(SECRET).digest(BEARER)
+    )
+
+
+async def test_a_session_may_do_everything(authenticator: Authenticator, user: Account, session: Session) -> None:
+    principal = await authenticator.principal(access_token(user, session))
+
+    assert principal == Principal(account_id=user.id, scopes=EVERY_SCOPE, session_id=session.id)
+    assert principal.own_session() == session.id
+    for scope in Scope:
+        principal.require(scope)
+
+
+@pytest.mark.parametrize("bearer", ["", "nonsense", "a.b.c", "todo_pat_unknown", "todo_refresh_a.b", "\ud800"])
+async def test_an_unknown_token_belongs_to_nobody(authenticator: Authenticator, bearer: str) -> None:
+    with pytest.raises(Unauthenticated):
+        await authenticator.principal(bearer)
+
+
+@pytest.mark.parametrize(
+    ("apart", "is_good"),
+    [
+        (timedelta(seconds=-10), True),
+        (timedelta(seconds=-10) - MICROSECOND, False),
+        (timedelta(minutes=15, seconds=10) - MICROSECOND, True),
+        (timedelta(minutes=15, seconds=10), False),
+    ],
+)
+async def test_clocks_may_be_ten_seconds_apart(
+    authenticator: Authenticator,
+    user: Account,
+    session: Session,
+    clock: StandingClock,
+    apart: timedelta,
+    *,
+    is_good: bool,
+) -> None:
+    bearer = access_token(user, session, issued_at=NOON)
+    clock.now = NOON + apart
+
+    if is_good:
+        assert (await authenticator.principal(bearer)).account_id == user.id
+    else:
+        with pytest.raises(Unauthenticated, match="expired"):
+            await authenticator.principal(bearer)
+
+
+async def test_trust_ends_with_the_leeway(
+    authenticator: Authenticator, user: Account, session: Session, clock: StandingClock
+) -> None:
+    bearer = access_token(user, session)
+    clock.advance(minutes=15, seconds=5)
+    await authenticator.principal(bearer)
+
+    clock.advance(seconds=5)
+
+    with pytest.raises(Unauthenticated):
+        await authenticator.principal(bearer)
+
+
+async def test_a_session_that_ended_is_noticed_after_thirty_seconds(
+    authenticator: Authenticator, store: _WatchedStore, user: Account, session: Session, clock: StandingClock
+) -> None:
+    bearer = access_token(user, session)
+    await authenticator.principal(bearer)
+    await store.sessions.remove(session.id, owner_id=user.id)  # through another process
+
+    clock.advance(seconds=30, microseconds=-1)
+    await authenticator.principal(bearer)
+    clock.advance(microseconds=1)
+
+    with pytest.raises(Unauthenticated, match="ended"):
+        await authenticator.principal(bearer)
+
+
+async def test_the_store_is_asked_once_in_thirty_seconds(
+    authenticator: Authenticator, store: _WatchedStore, user: Account, session: Session, clock: StandingClock
+) -> None:
+    bearer = access_token(user, session)
+
+    for _ in range(61):
+        await authenticator.principal(bearer)
+        clock.advance(seconds=1)
+
+    assert store.sessions.looked_up == 3
+
+
+async def test_what_is_forgotten_is_asked_for_again(
+    authenticator: Authenticator, store: _WatchedStore, recent: RecentPrincipals, user: Account, session: Session
+) -> None:
+    bearer = access_token(user, session)
+    await authenticator.principal(bearer)
+
+    recent.forget(user.id)
+    await store.sessions.remove(session.id, owner_id=user.id)
+
+    with pytest.raises(Unauthenticated):
+        await authenticator.principal(bearer)
+
+
+async def test_a_session_that_ends_during_its_look_up_is_not_remembered(
+    authenticator: Authenticator, store: _WatchedStore, recent: RecentPrincipals, user: Account, session: Session
+) -> None:
+    bearer = access_token(user, session)
+    store.sessions.meanwhile = lambda: recent.forget(user.id)
+
+    await authenticator.principal(bearer)
+
+    assert recent.get(bearer, at=NOON) is None
+
+
+async def test_an_api_token_that_is_revoked_during_its_look_up_is_not_remembered(
+    authenticator: Authenticator, store: _WatchedStore, recent: RecentPrincipals, user: Account
+) -> None:
+    await keep_api_token(store, user)
+    store.api_tokens.meanwhile = lambda: recent.forget(user.id)
+
+    await authenticator.principal(BEARER)
+
+    assert recent.get(BEARER, at=NOON) is None
+
+
+async def test_an_api_token_may_do_what_its_scopes_name(
+    authenticator: Authenticator, store: _WatchedStore, user: Account
+) -> None:
+    token = await keep_api_token(store, user)
+
+    principal = await authenticator.principal(BEARER)
+
+    assert principal == Principal(account_id=user.id, scopes=frozenset({Scope.TODOS_READ}), api_token_id=token.id)
+    with pytest.raises(InsufficientScope) as error:
+        principal.require(Scope.TODOS_WRITE)
+    assert error.value.scope == "todos:write"
+    with pytest.raises(Forbidden):
+        principal.own_session()
+
+
+async def test_an_api_token_is_good_until_it_expires_to_the_microsecond(
+    authenticator: Authenticator, store: _WatchedStore, user: Account, clock: StandingClock
+) -> None:
+    await keep_api_token(store, user, expires_at=NOON + timedelta(seconds=20))
+
+    clock.advance(seconds=20, microseconds=-1)
+    await authenticator.principal(BEARER)
+    clock.advance(microseconds=1)
+
+    with pytest.raises(Unauthenticated, match="expired"):
+        await authenticator.principal(BEARER)
+
+
+async def test_the_use_of_an_api_token_is_noted_at_most_once_a_minute(
+    authenticator: Authenticator, store: _WatchedStore, user: Account, clock: StandingClock
+) -> None:
+    await keep_api_token(store, user)
+
+    for _ in range(150):
+        await authenticator.principal(BEARER)
+        clock.advance(seconds=1)
+
+    assert store.api_tokens.touches() == [NOON + timedelta(minutes=minutes) for minutes in (0, 1, 2)]
+    assert store.api_tokens.looked_up == 5
+    assert (await store.api_tokens.list_all(owner_id=user.id))[0].last_used_at == NOON + timedelta(minutes=2)

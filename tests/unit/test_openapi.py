@@ -1,0 +1,221 @@
+"""The OpenAPI document, and the page that shows it."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any, cast
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+from litestar import Litestar
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from tests.api import Json, Route, document_of, routes_of
+
+FORMATS = Draft202012Validator.FORMAT_CHECKER
+METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+
+
+@pytest.fixture
+def document(app: Litestar) -> Json:
+    """The document."""
+    return document_of(app)
+
+
+def operations(document: Json) -> list[tuple[str, Json]]:
+    """Return every operation with a name for messages."""
+    return [
+        (f"{method.upper()} {path}", operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method in METHODS
+    ]
+
+
+def resolved(document: Json, schema: Json) -> Json:
+    """Return what a reference refers to, or what is no reference as it is."""
+    found: Json = document | schema
+    for step in schema.get("$ref", "").split("/")[1:]:
+        found = found[step]
+    return found if "$ref" in schema else schema
+
+
+def test_the_document_is_valid_openapi_3_1(document: Json) -> None:
+    errors = [error.message for error in OpenAPIV31SpecValidator(cast("Any", document)).iter_errors()]
+
+    assert errors == []
+    assert document["openapi"].startswith("3.1")
+
+
+async def test_the_document_is_served(anonymous_client: httpx.AsyncClient, document: Json) -> None:
+    response = await anonymous_client.get("/schema/openapi.json")
+
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    assert response.json() == document
+
+
+def test_every_operation_is_named_by_hand_and_described(document: Json) -> None:
+    names = [operation["operationId"] for _, operation in operations(document)]
+
+    assert len(set(names)) == len(names) > 20
+    for name, operation in operations(document):
+        assert re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", operation["operationId"]), name
+        assert operation["summary"], name
+        assert operation["description"], name
+        assert operation["tags"], name
+
+
+def test_every_route_is_in_the_document_and_nothing_else(app: Litestar, document: Json) -> None:
+    served = {f"{route.method} {route.path}" for route in routes_of(app) if route.is_described}
+
+    assert {name for name, _ in operations(document)} == served
+
+
+def test_only_the_documentation_itself_is_left_out(app: Litestar) -> None:
+    left_out = {route.path for route in routes_of(app) if not route.is_described}
+
+    assert left_out
+    assert all(path.startswith("/schema") for path in left_out)
+
+
+def test_security_stands_where_it_is_needed_and_nowhere_else(app: Litestar, document: Json) -> None:
+    routes: list[Route] = [route for route in routes_of(app) if route.is_described]
+
+    for route in routes:
+        operation = document["paths"][route.path][route.method.lower()]
+        if route.scope is None:
+            assert "security" not in operation, route
+        else:
+            assert operation["security"] == [{"bearer": [route.scope]}, {"password": []}], route
+    assert "security" not in document
+    assert set(document["components"]["securitySchemes"]) == {"bearer", "password"}
+
+
+def test_every_documented_problem_refers_to_the_schema_of_problems(document: Json) -> None:
+    checked = 0
+
+    for name, operation in operations(document):
+        for status, response in operation["responses"].items():
+            if int(status) >= 400 and (name, status) != ("GET /health/ready", "503"):
+                content = resolved(document, response)["content"]
+                assert content == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}, (
+                    name,
+                    status,
+                )
+                checked += 1
+    assert checked > 100
+
+
+@pytest.mark.parametrize(
+    ("name", "statuses"),
+    [
+        ("GET /health", "200 500"),
+        ("POST /auth/register", "201 400 409 413 415 422 500 503"),
+        ("POST /auth/login", "200 400 401 413 415 422 500 503"),
+        ("GET /todos", "200 401 403 422 500 503"),
+        ("POST /todos", "201 400 401 403 413 415 422 500 503"),
+        ("GET /todos/{todo_id}", "200 304 401 403 404 500 503"),
+        ("PATCH /todos/{todo_id}", "200 400 401 403 404 409 412 413 415 422 500 503"),
+        ("DELETE /todos/{todo_id}", "204 401 403 404 412 500 503"),
+        ("GET /posts/{post_id}", "200 404 500 503"),
+    ],
+)
+def test_an_operation_lists_the_answers_it_really_gives(document: Json, name: str, statuses: str) -> None:
+    assert sorted(dict(operations(document))[name]["responses"]) == statuses.split()
+
+
+def test_every_example_fits_its_schema(document: Json) -> None:
+    checked = 0
+
+    def check(node: object) -> None:
+        nonlocal checked
+        if isinstance(node, list):
+            for item in cast("list[object]", node):
+                check(item)
+        elif isinstance(node, dict):
+            fields = cast("Json", node)
+            schema = fields.get("schema", fields)
+            for example in cast("list[object]", fields.get("examples", [])):
+                validator: Any = Draft202012Validator(document | schema, format_checker=FORMATS)
+                assert [error.message for error in validator.iter_errors(example)] == [], schema.get("title")
+                checked += 1
+            for item in fields.values():
+                check(item)
+
+    check({**document, "components": document["components"] | {"schemas": {}}})
+    for schema in document["components"]["schemas"].values():
+        check({name: value for name, value in schema.items() if name in {"properties", "items", "anyOf"}})
+        check(schema)
+    assert checked > 50
+
+
+def test_every_body_and_every_answer_has_an_example(document: Json) -> None:
+    for name, operation in operations(document):
+        bodies = [operation["requestBody"]] if "requestBody" in operation else []
+        answers = [resolved(document, response) for response in operation["responses"].values()]
+        for described in [*bodies, *answers]:
+            for content in described.get("content", {}).values():
+                schema = content["schema"]
+                schemas = [resolved(document, one) for one in schema.get("oneOf", schema.get("anyOf", [schema]))]
+                assert any(one.get("examples") for one in schemas), name
+
+
+def test_bodies_refuse_what_they_do_not_know_and_answers_promise_what_they_have(document: Json) -> None:
+    schemas = document["components"]["schemas"]
+
+    assert schemas["NewTodo"]["additionalProperties"] is False
+    assert schemas["DuePatch"]["additionalProperties"] is False
+    assert set(schemas["Todo"]["required"]) == set(schemas["Todo"]["properties"])
+    assert "total" not in schemas["TodoList"]["required"]
+
+
+class _Assets(HTMLParser):
+    """Collects what a page loads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.inline: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        url = given.get("src") or (given.get("href") if tag == "link" else None)
+        if url:
+            self.found.append(url)
+        elif tag in {"script", "style"}:
+            self.inline.append(tag)
+
+
+@pytest.mark.parametrize("path", ["/schema", "/schema/"])
+async def test_the_page_loads_only_what_is_served_here(anonymous_client: httpx.AsyncClient, path: str) -> None:
+    page = await anonymous_client.get(path)
+    assets = _Assets()
+    assets.feed(page.text)
+
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    assert len(assets.found) >= 4
+    assert assets.inline == []
+    for url in assets.found:
+        assert url.startswith("/schema/assets/")
+        asset = await anonymous_client.get(url)
+        assert asset.status_code == 200, url
+        assert asset.content
+        kind = {"js": "text/javascript", "css": "text/css", "png": "image/png"}[url.rpartition(".")[2]]
+        assert asset.headers["content-type"].startswith(kind), url
+
+
+async def test_the_page_may_load_nothing_from_elsewhere(anonymous_client: httpx.AsyncClient) -> None:
+    policy = (await anonymous_client.get("/schema")).headers["content-security-policy"]
+
+    directives = {part.strip() for part in policy.split(";")}
+    assert directives >= {"default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"}
+    assert "http" not in policy
+
+
+async def test_the_page_shows_this_document(anonymous_client: httpx.AsyncClient) -> None:
+    script = await anonymous_client.get("/schema/assets/start.js")
+
+    assert '"/schema/openapi.json"' in script.text
+    assert "http" not in script.text

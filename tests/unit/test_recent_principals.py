@@ -1,0 +1,102 @@
+"""The memory of who a bearer token belongs to."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.authentication.principal import Principal
+from domain.authentication.recent import RecentPrincipals
+from tests.clock import NOON
+
+ADA = Principal(account_id=1, scopes=frozenset(), session_id=1)
+GRACE = Principal(account_id=2, scopes=frozenset(), session_id=2)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def remember(recent: RecentPrincipals, bearer: str, principal: Principal, *, expires_in: float | None = None) -> None:
+    expires_at = None if expires_in is None else NOON + timedelta(seconds=expires_in)
+    recent.remember(bearer, principal, at=NOON, expires_at=expires_at, generation=recent.generation())
+
+
+def test_a_token_is_trusted_for_thirty_seconds() -> None:
+    recent = RecentPrincipals()
+
+    remember(recent, "ada's", ADA)
+
+    assert recent.get("ada's", at=NOON) is ADA
+    assert recent.get("ada's", at=NOON + timedelta(seconds=30) - MICROSECOND) is ADA
+    assert recent.get("ada's", at=NOON + timedelta(seconds=30)) is None
+
+
+@pytest.mark.parametrize(("expires_in", "trusted_for"), [(5, 5), (30, 30), (31, 30), (900, 30)])
+def test_no_token_is_trusted_longer_than_it_lives(expires_in: int, trusted_for: int) -> None:
+    recent = RecentPrincipals()
+
+    remember(recent, "ada's", ADA, expires_in=expires_in)
+
+    end = NOON + timedelta(seconds=trusted_for)
+    assert recent.get("ada's", at=end - MICROSECOND) is ADA
+    assert recent.get("ada's", at=end) is None
+
+
+def test_an_unknown_token_belongs_to_nobody() -> None:
+    recent = RecentPrincipals()
+
+    remember(recent, "ada's", ADA)
+
+    assert recent.get("ada", at=NOON) is None
+
+
+def test_every_token_of_an_account_is_forgotten_at_once_and_no_other() -> None:
+    recent = RecentPrincipals()
+    remember(recent, "ada's first", ADA)
+    remember(recent, "ada's second", ADA)
+    remember(recent, "grace's", GRACE)
+
+    recent.forget(ADA.account_id)
+
+    assert recent.get("ada's first", at=NOON) is None
+    assert recent.get("ada's second", at=NOON) is None
+    assert recent.get("grace's", at=NOON) is GRACE
+
+
+def test_a_look_up_that_is_older_than_a_forgetting_is_not_remembered() -> None:
+    recent = RecentPrincipals()
+    before = recent.generation()
+
+    recent.forget(ADA.account_id)
+    recent.remember("ada's", ADA, at=NOON, expires_at=None, generation=before)
+
+    assert recent.get("ada's", at=NOON) is None
+    remember(recent, "ada's", ADA)
+    assert recent.get("ada's", at=NOON) is ADA
+
+
+def test_the_oldest_is_forgotten_when_the_memory_is_full() -> None:
+    recent = RecentPrincipals(capacity=3)
+
+    for bearer in ("1", "2", "3", "4", "5"):
+        remember(recent, bearer, ADA)
+
+    assert [bearer for bearer in "12345" if recent.get(bearer, at=NOON)] == ["3", "4", "5"]
+
+
+def test_a_token_that_is_looked_up_again_is_the_youngest() -> None:
+    recent = RecentPrincipals(capacity=3)
+    for bearer in ("1", "2"):
+        remember(recent, bearer, ADA)
+
+    for bearer in ("1", "3", "4"):
+        remember(recent, bearer, ADA)
+
+    assert [bearer for bearer in "1234" if recent.get(bearer, at=NOON)] == ["1", "3", "4"]
+
+
+def test_what_is_remembered_again_takes_no_room_from_others() -> None:
+    recent = RecentPrincipals(capacity=3)
+    for bearer in ("1", "2", "3"):
+        remember(recent, bearer, ADA)
+
+    remember(recent, "3", ADA)
+
+    assert [bearer for bearer in "123" if recent.get(bearer, at=NOON)] == ["1", "2", "3"]

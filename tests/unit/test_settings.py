@@ -1,0 +1,250 @@
+"""Settings from the environment."""
+
+from pathlib import Path
+
+import pytest
+
+from entrypoints.settings import Secret, Settings, SettingsError
+
+JWT_SECRET = "j" * 64
+
+
+def problems_of(**environ: str) -> list[str]:
+    with pytest.raises(SettingsError) as error:
+        Settings.read(environ)
+    return error.value.problems
+
+
+def test_nothing_has_to_be_set() -> None:
+    assert Settings.read({}) == Settings()
+
+
+def test_an_empty_variable_is_not_set() -> None:
+    names = (
+        "HOST", "PORT", "WORKERS", "DATA_DIR", "DATABASE_URL", "REDIS_URL", "JWT_SECRET", "JWT_SECRET_FILE",
+        "DEBUG", "ENVIRONMENT", "LOG_LEVEL", "CORS_ORIGINS", "ALLOWED_HOSTS",
+    )  # fmt: skip
+
+    assert Settings.read(dict.fromkeys(names, " ")) == Settings()
+
+
+def test_every_variable_is_read() -> None:
+    settings = Settings.read(
+        {
+            "ENVIRONMENT": "production",
+            "HOST": "::",
+            "PORT": "80",
+            "WORKERS": "4",
+            "DATA_DIR": "/var/lib/todo",
+            "DATABASE_URL": "postgresql://ada:pw@db/todo",
+            "REDIS_URL": "rediss://cache:6379/0",
+            "JWT_SECRET": JWT_SECRET,
+            "DEBUG": "off",
+            "LOG_LEVEL": "WARNING",
+            "CORS_ORIGINS": "https://a.example, https://b.example,",
+            "ALLOWED_HOSTS": " api.example.com ,*.example.org",
+            "SOMETHING_ELSE": "ignored",
+        }
+    )
+
+    assert settings == Settings(
+        environment="production",
+        host="::",
+        port=80,
+        workers=4,
+        data_dir=Path("/var/lib/todo"),
+        database_url=Secret("postgresql://ada:pw@db/todo"),
+        redis_url=Secret("rediss://cache:6379/0"),
+        jwt_secret=Secret(JWT_SECRET),
+        debug=False,
+        log_level="warning",
+        cors_origins=("https://a.example", "https://b.example"),
+        allowed_hosts=("api.example.com", "*.example.org"),
+    )
+
+
+def test_the_embedded_database_lives_in_the_data_directory() -> None:
+    assert Settings.read({"DATA_DIR": "/srv"}).sqlite_path == Path("/srv/todo.sqlite3")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("postgresql+asyncpg://ada:p%40ss@db:5433/todo?sslmode=require", "postgresql://ada:p%40ss@db:5433/todo?sslmode=require"),
+        ("postgresql://db/todo", "postgresql://db/todo"),
+        ("postgres://db/todo", "postgresql://db/todo"),
+        ("  postgres:///todo?host=/run/postgresql\n", "postgresql:///todo?host=/run/postgresql"),
+    ],
+)  # fmt: skip
+def test_every_spelling_of_a_database_url_becomes_the_drivers(given: str, kept: str) -> None:
+    assert Settings.read({"DATABASE_URL": given}).database_url == kept
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://db/todo", "postgresql", "postgresql:/db", "sqlite:///x", "://db", "postgresql+psycopg://db/todo"]
+)
+def test_another_database_is_refused_without_showing_its_url(url: str) -> None:
+    [problem] = problems_of(DATABASE_URL=url + "?password=hidden")
+
+    assert "DATABASE_URL must begin with postgresql://" in problem
+    assert "hidden" not in problem
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ada:hid/den@db/todo",
+        "postgresql://ada:hid#den@db/todo",
+        "postgresql://ada:hidden@db:port/todo",
+        "postgresql://ada:hidden@[::1/todo",
+        "postgresql://ada:hidden@::1/todo",
+        "postgresql://ada:hidden@db:5432,db:x/todo",
+    ],
+)
+def test_a_database_url_that_nobody_could_read_is_refused_without_showing_it(url: str) -> None:
+    [problem] = problems_of(DATABASE_URL=url)
+
+    assert problem.startswith("DATABASE_URL does not name a host and a port")
+    assert "hid" not in problem
+
+
+@pytest.mark.parametrize(
+    "hosts", ["", "db", "db:5432", "ada@db", "ada:p%40@db", "ada:p@ss@db", "[::1]", "[::1]:5432", "a:1,b,[::1]:2"]
+)
+def test_a_database_url_may_name_any_hosts(hosts: str) -> None:
+    for rest in (hosts, f"{hosts}/todo", f"{hosts}/todo?host=/run/postgresql:1", f"{hosts}?user=a@b:c"):
+        assert Settings.read({"DATABASE_URL": f"postgresql://{rest}"}).database_url == f"postgresql://{rest}"
+
+
+@pytest.mark.parametrize("url", ["redis://cache", "rediss://:pw@cache:6380/1", "unix:///run/redis.sock"])
+def test_a_redis_url_is_taken_as_it_is(url: str) -> None:
+    assert Settings.read({"REDIS_URL": url}).redis_url == url
+
+
+@pytest.mark.parametrize("url", ["http://cache", "cache:6379", "http://[::1", "redis", "//[hidden"])
+def test_another_cache_is_refused_without_showing_its_url(url: str) -> None:
+    [problem] = problems_of(REDIS_URL=url)
+
+    assert "REDIS_URL must begin with redis://" in problem
+    assert "hidden" not in problem
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "-1", "8000.0", "0x50", "port", "\u0661", "\u00b2"])
+def test_a_port_that_is_none_is_a_problem(text: str) -> None:
+    [problem] = problems_of(PORT=text)
+
+    assert problem.startswith("PORT is ")
+    assert problem.endswith("it must be a whole number from 1 to 65535.")
+
+
+@pytest.mark.parametrize("text", ["1", "65535", " 8080 ", "0080"])
+def test_a_port_is_read(text: str) -> None:
+    assert Settings.read({"PORT": text}).port == int(text)
+
+
+@pytest.mark.parametrize("text", ["0", "257", "many"])
+def test_workers_are_counted(text: str) -> None:
+    assert problems_of(WORKERS=text) == [f"WORKERS is {text!r}: it must be a whole number from 1 to 256."]
+
+
+@pytest.mark.parametrize(
+    ("text", "flag"),
+    [("true", True), ("1", True), ("YES", True), ("on", True), ("false", False), ("0", False), ("No", False),
+     ("off", False)],
+)  # fmt: skip
+def test_a_flag_has_many_spellings(text: str, *, flag: bool) -> None:
+    assert Settings.read({"DEBUG": text}).debug is flag
+
+
+def test_whoever_debugs_gets_the_log_for_it_unless_they_want_less() -> None:
+    assert Settings.read({"DEBUG": "true"}).log_level == "debug"
+    assert Settings.read({"DEBUG": "true", "LOG_LEVEL": "error"}).log_level == "error"
+
+
+def test_a_flag_that_is_none_is_a_problem() -> None:
+    assert problems_of(DEBUG="maybe") == ["DEBUG is 'maybe': it must be true or false."]
+
+
+def test_a_word_that_is_no_choice_is_told_the_choices() -> None:
+    assert problems_of(ENVIRONMENT="staging", LOG_LEVEL="loud") == [
+        "ENVIRONMENT is 'staging': it must be one of development, production.",
+        "LOG_LEVEL is 'loud': it must be one of info, debug, warning, error.",
+    ]
+
+
+@pytest.mark.parametrize(("secret", "is_long_enough"), [("x" * 63, False), ("x" * 64, True), ("ü" * 32, True)])
+def test_the_length_of_a_secret_is_counted_in_bytes(secret: str, *, is_long_enough: bool) -> None:
+    if is_long_enough:
+        assert Settings.read({"JWT_SECRET": secret}).jwt_secret == secret
+    else:
+        assert problems_of(JWT_SECRET=secret) == ["JWT_SECRET is too short: it must have at least 64 bytes."]
+
+
+@pytest.mark.parametrize("name", ["JWT_SECRET", "DATABASE_URL", "REDIS_URL"])
+def test_a_secret_that_is_no_text_is_a_problem(name: str) -> None:
+    """Python reads bytes of the environment that are no UTF-8 as lone surrogates."""
+    scheme = {"DATABASE_URL": "postgresql://", "REDIS_URL": "redis://"}.get(name, "")
+
+    assert problems_of(**{name: scheme + "\udcff" * 64}) == [f"{name} is not UTF-8."]
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "JWT_SECRET"])
+def test_a_secret_is_given_once(name: str) -> None:
+    value = {"DATABASE_URL": "postgres://db", "REDIS_URL": "redis://cache", "JWT_SECRET": JWT_SECRET}[name]
+
+    assert problems_of(**{name: value, f"{name}_FILE": "/nowhere"}) == [
+        f"{name} and {name}_FILE are both set: only one of them may be."
+    ]
+
+
+def test_every_problem_is_told_at_once() -> None:
+    problems = problems_of(
+        ENVIRONMENT="production",
+        PORT="x",
+        WORKERS="0",
+        DATABASE_URL="mysql://db",
+        REDIS_URL="http://cache",
+        DEBUG="yes",
+        LOG_LEVEL="loud",
+        CORS_ORIGINS="https://a.example,*",
+    )
+
+    assert sorted(problem.split()[0] for problem in problems) == [
+        "CORS_ORIGINS", "DATABASE_URL", "DEBUG", "JWT_SECRET", "LOG_LEVEL", "PORT", "REDIS_URL", "WORKERS",
+    ]  # fmt: skip
+
+
+def test_an_error_shows_every_problem() -> None:
+    with pytest.raises(SettingsError, match=r"PORT is 'x'.*\nWORKERS is 'y'"):
+        Settings.read({"PORT": "x", "WORKERS": "y"})
+
+
+def test_production_needs_a_secret_of_its_own() -> None:
+    [problem] = problems_of(ENVIRONMENT="production")
+
+    assert problem.startswith("JWT_SECRET is missing")
+    assert Settings.read({"ENVIRONMENT": " Production ", "JWT_SECRET": JWT_SECRET}).environment == "production"
+
+
+def test_production_is_not_debugged() -> None:
+    assert problems_of(ENVIRONMENT="production", JWT_SECRET=JWT_SECRET, DEBUG="true") == [
+        "DEBUG is on: it must be off in production."
+    ]
+    assert Settings.read({"DEBUG": "true"}).debug
+
+
+def test_production_names_the_origins_it_trusts() -> None:
+    assert problems_of(ENVIRONMENT="production", JWT_SECRET=JWT_SECRET, CORS_ORIGINS="*") == [
+        "CORS_ORIGINS is a wildcard: in production it must name each origin."
+    ]
+    assert Settings.read({"CORS_ORIGINS": "*"}).cors_origins == ("*",)
+
+
+def test_settings_do_not_show_their_secrets() -> None:
+    settings = Settings.read(
+        {"DATABASE_URL": "postgres://ada:hidden@db", "REDIS_URL": "redis://:hidden@cache", "JWT_SECRET": "hidden" * 11}
+    )
+
+    assert "hidden" not in repr(settings)
+    assert "hidden" not in str(settings)
+    assert "jwt_secret='***'" in repr(settings)

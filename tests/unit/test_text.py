@@ -1,0 +1,58 @@
+"""Rules that hold for every piece of text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.errors import Invalid
+from domain.text import checked_text, fold, is_encodable
+
+anything = st.text(st.characters(exclude_categories=()))
+
+
+@pytest.mark.parametrize("text", ["a", "abc", "\U0001f95b" * 3])
+def test_length_is_counted_in_code_points(text: str) -> None:
+    assert checked_text(text, shortest=1, longest=3) is text
+
+
+def test_text_may_be_empty_unless_it_may_not() -> None:
+    assert checked_text("", longest=3) == ""
+    with pytest.raises(Invalid, match="Must have 1 to 3 characters"):
+        checked_text("", shortest=1, longest=3)
+
+
+def test_text_that_is_too_long_is_told_the_longest() -> None:
+    with pytest.raises(Invalid, match="Must have at most 3 characters"):
+        checked_text("abcd", longest=3)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [("a\x00b", "U\\+0000"), ("\ud800", "surrogate"), ("a\udcffb", "surrogate")]
+)
+def test_what_a_database_cannot_store_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(Invalid, match=reason):
+        checked_text(text, longest=10)
+
+
+def test_an_error_says_where_the_text_stands() -> None:
+    with pytest.raises(Invalid) as in_body:
+        checked_text("abcd", longest=3, pointer="/title")
+    with pytest.raises(Invalid) as in_query:
+        checked_text("abcd", longest=3, parameter="q")
+
+    assert (in_body.value.pointer, in_body.value.parameter) == ("/title", None)
+    assert (in_query.value.pointer, in_query.value.parameter) == (None, "q")
+
+
+@given(anything)
+def test_text_is_encodable_if_it_holds_no_surrogate(text: str) -> None:
+    assert is_encodable(text) is not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+@pytest.mark.parametrize(("one", "other"), [("Milk", "mILK"), ("Straße", "STRASSE"), ("ΣΊΣΥΦΟΣ", "σίσυφος")])
+def test_texts_that_differ_in_case_have_the_same_fold(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+
+
+def test_accents_are_not_case() -> None:
+    assert fold("resume") != fold("résumé")

@@ -1,0 +1,222 @@
+"""What an account does with its to-dos."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from msgspec.structs import replace
+
+from adapters.memory.store import MemoryStore
+from domain.accounts.model import Account, AccountPatch
+from domain.errors import Conflict, Invalid, NotFound, StaleVersion, Unauthenticated
+from domain.todos.due import DuePatch, NewDue
+from domain.todos.model import NewTodo, TodoPatch
+from domain.todos.query import Position, TodoFilter, TodoOrder, TodoQuery
+from domain.todos.service import TodoService
+from tests.builders import a_new_account, a_todo
+from tests.clock import NOON, StandingClock
+from tests.unit.rivals import RivalledStore
+
+
+@pytest.fixture
+def todos(store: MemoryStore, clock: StandingClock) -> TodoService:
+    return TodoService(store, now=clock)
+
+
+async def test_a_to_do_is_made_now_and_belongs_to_its_owner(todos: TodoService, user: Account) -> None:
+    todo = await todos.create(NewTodo(title=" Buy oat milk "), owner_id=user.id)
+
+    assert (todo.title, todo.created_at, todo.version) == ("Buy oat milk", NOON, 1)
+    assert await todos.get(todo.id, owner_id=user.id) == todo
+
+
+async def test_somebody_elses_to_do_does_not_exist(todos: TodoService, user: Account) -> None:
+    todo = await todos.create(NewTodo(title="Secret"), owner_id=user.id)
+
+    with pytest.raises(NotFound):
+        await todos.get(todo.id, owner_id=user.id + 1)
+    with pytest.raises(NotFound):
+        await todos.change(todo.id, TodoPatch(title="Known"), owner_id=user.id + 1)
+    with pytest.raises(NotFound):
+        await todos.remove(todo.id, owner_id=user.id + 1)
+
+
+async def test_a_due_date_is_meant_in_the_time_zone_of_the_account(
+    store: MemoryStore, todos: TodoService, user: Account
+) -> None:
+    moved = user.patched(AccountPatch(time_zone="Asia/Tokyo"), at=NOON)
+    await store.accounts.save(moved, replacing=user.version)
+
+    todo = await todos.create(NewTodo(title="x", due=NewDue(date=date(2026, 12, 24), time="09:00")), owner_id=user.id)
+    changed = await todos.change(todo.id, TodoPatch(due=DuePatch(time="18:00")), owner_id=user.id)
+
+    assert todo.due_at == datetime(2026, 12, 24, 0, 0, tzinfo=UTC)
+    assert changed.due_at == datetime(2026, 12, 24, 9, 0, tzinfo=UTC)
+
+
+async def test_a_to_do_that_is_due_stays_where_it_is_when_the_account_moves(
+    store: MemoryStore, todos: TodoService, user: Account
+) -> None:
+    todo = await todos.create(NewTodo(title="x", due=NewDue(date=date(2026, 12, 24), time="09:00")), owner_id=user.id)
+    moved = user.patched(AccountPatch(time_zone="Asia/Tokyo"), at=NOON)
+    await store.accounts.save(moved, replacing=user.version)
+
+    changed = await todos.change(todo.id, TodoPatch(due=DuePatch(time="10:00")), owner_id=user.id)
+
+    assert changed.due_at == datetime(2026, 12, 24, 10, 0, tzinfo=UTC)
+
+
+async def test_an_account_that_is_gone_keeps_nothing(todos: TodoService) -> None:
+    with pytest.raises(Unauthenticated):
+        await todos.create(NewTodo(title="x"), owner_id=7)
+
+
+async def test_a_change_is_stored(todos: TodoService, user: Account, clock: StandingClock) -> None:
+    todo = await todos.create(NewTodo(title="Buy oat milk"), owner_id=user.id)
+    clock.advance(hours=1)
+
+    changed = await todos.change(todo.id, TodoPatch(done=True), owner_id=user.id)
+
+    assert (changed.done_at, changed.updated_at, changed.version) == (clock.now, clock.now, 2)
+    assert await todos.get(todo.id, owner_id=user.id) == changed
+
+
+async def test_a_change_that_changes_nothing_is_not_stored(todos: TodoService, user: Account) -> None:
+    todo = await todos.create(NewTodo(title="Buy oat milk"), owner_id=user.id)
+
+    await todos.change(todo.id, TodoPatch(title="Buy oat milk"), owner_id=user.id)
+
+    assert (await todos.get(todo.id, owner_id=user.id)).version == 1
+
+
+async def test_a_change_that_breaks_a_rule_changes_nothing(todos: TodoService, user: Account) -> None:
+    todo = await todos.create(NewTodo(title="Buy oat milk"), owner_id=user.id)
+
+    with pytest.raises(Invalid):
+        await todos.change(todo.id, TodoPatch(title=" ", done=True), owner_id=user.id)
+
+    assert await todos.get(todo.id, owner_id=user.id) == todo
+
+
+@pytest.mark.parametrize("versions", [None, frozenset({1}), frozenset({1, 7})])
+async def test_the_version_that_was_asked_for_is_changed(
+    todos: TodoService, user: Account, versions: frozenset[int] | None
+) -> None:
+    todo = await todos.create(NewTodo(title="Buy oat milk"), owner_id=user.id)
+
+    changed = await todos.change(todo.id, TodoPatch(done=True), owner_id=user.id, versions=versions)
+
+    assert changed.version == 2
+
+
+@pytest.mark.parametrize("versions", [frozenset[int](), frozenset({2}), frozenset({0, 7})])
+@pytest.mark.parametrize("patch", [TodoPatch(done=True), TodoPatch()])
+async def test_another_version_is_not_changed(
+    todos: TodoService, user: Account, versions: frozenset[int], patch: TodoPatch
+) -> None:
+    todo = await todos.create(NewTodo(title="Buy oat milk"), owner_id=user.id)
+
+    with pytest.raises(StaleVersion):
+        await todos.change(todo.id, patch, owner_id=user.id, versions=versions)
+
+    assert await todos.get(todo.id, owner_id=user.id) == todo
+
+
+async def test_the_version_that_was_asked_for_is_removed(todos: TodoService, user: Account) -> None:
+    todo = await todos.create(NewTodo(title="Buy oat milk"), owner_id=user.id)
+
+    with pytest.raises(StaleVersion):
+        await todos.remove(todo.id, owner_id=user.id, versions=frozenset({2}))
+    await todos.remove(todo.id, owner_id=user.id, versions=frozenset({1}))
+
+    with pytest.raises(NotFound):
+        await todos.get(todo.id, owner_id=user.id)
+
+
+@pytest.mark.parametrize("losses", [1, 9])
+async def test_a_lost_race_is_run_again_so_that_neither_change_is_lost(losses: int, clock: StandingClock) -> None:
+    store = RivalledStore(losses)
+    owner = await store.accounts.add(a_new_account())
+    todo = await store.todos.add(a_todo(priority=5), owner_id=owner.id)
+
+    changed = await TodoService(store, now=clock).change(todo.id, TodoPatch(title="Mine"), owner_id=owner.id)
+
+    assert (changed.title, changed.priority, changed.version) == ("Mine", 1, losses + 2)
+    assert await store.todos.get(todo.id, owner_id=owner.id) == changed
+
+
+async def test_after_ten_lost_races_it_gives_up(clock: StandingClock) -> None:
+    store = RivalledStore(10)
+    owner = await store.accounts.add(a_new_account())
+    todo = await store.todos.add(a_todo(), owner_id=owner.id)
+
+    with pytest.raises(Conflict):
+        await TodoService(store, now=clock).change(todo.id, TodoPatch(title="Mine"), owner_id=owner.id)
+
+    stored = await store.todos.get(todo.id, owner_id=owner.id)
+    assert (stored.title, stored.version) == (todo.title, 11)
+
+
+async def test_a_lost_race_for_a_named_version_is_stale_at_once(clock: StandingClock) -> None:
+    store = RivalledStore(1)
+    owner = await store.accounts.add(a_new_account())
+    todo = await store.todos.add(a_todo(), owner_id=owner.id)
+
+    with pytest.raises(StaleVersion):
+        await TodoService(store, now=clock).change(
+            todo.id, TodoPatch(title="Mine"), owner_id=owner.id, versions=frozenset({1})
+        )
+
+    assert (await store.todos.get(todo.id, owner_id=owner.id)).version == 2
+
+
+async def test_a_version_that_is_changed_while_it_is_removed_stays(clock: StandingClock) -> None:
+    store = RivalledStore(1)
+    owner = await store.accounts.add(a_new_account())
+    todo = await store.todos.add(a_todo(), owner_id=owner.id)
+
+    with pytest.raises(StaleVersion):
+        await TodoService(store, now=clock).remove(todo.id, owner_id=owner.id, versions=frozenset({1}))
+
+    assert (await store.todos.get(todo.id, owner_id=owner.id)).version == 2
+
+
+async def test_pages_follow_each_other_without_a_gap(todos: TodoService, user: Account) -> None:
+    made = [await todos.create(NewTodo(title=f"to-do {number}"), owner_id=user.id) for number in range(5)]
+    query = TodoQuery(limit=2)
+
+    first = await todos.page(query, owner_id=user.id)
+    second = await todos.page(replace(query, after=first.next), owner_id=user.id)
+    third = await todos.page(replace(query, after=second.next), owner_id=user.id)
+
+    assert first.next == Position(NOON, made[1].id)
+    assert [*first.items, *second.items, *third.items] == made
+    assert third.next is None
+
+
+async def test_a_page_that_is_exactly_full_is_the_last(todos: TodoService, user: Account) -> None:
+    for number in range(2):
+        await todos.create(NewTodo(title=f"to-do {number}"), owner_id=user.id)
+
+    page = await todos.page(TodoQuery(limit=2, order=TodoOrder(key="title")), owner_id=user.id)
+
+    assert (len(page.items), page.next) == (2, None)
+
+
+async def test_a_page_counts_all_that_match_if_it_is_asked_to(todos: TodoService, user: Account) -> None:
+    for done in (True, True, False):
+        await todos.create(NewTodo(title="x", done=done), owner_id=user.id)
+    query = TodoQuery(where=TodoFilter(done=True), limit=1)
+
+    counted = await todos.page(query, owner_id=user.id, counted=True)
+    uncounted = await todos.page(query, owner_id=user.id)
+
+    assert (counted.total, uncounted.total) == (2, None)
+
+
+async def test_tags_are_counted(todos: TodoService, user: Account) -> None:
+    await todos.create(NewTodo(title="x", tags=["home", "Shop"]), owner_id=user.id)
+    await todos.create(NewTodo(title="y", tags=["HOME"]), owner_id=user.id)
+
+    counts = await todos.tags(owner_id=user.id)
+
+    assert [(tag.tag, tag.count) for tag in counts] == [("HOME", 2), ("Shop", 1)]
