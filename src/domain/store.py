@@ -49,6 +49,7 @@ class Store(Repositories, Protocol):
     def transaction(self) -> AbstractAsyncContextManager[Repositories]:
         """Make everything done with the repositories it yields one change.
 
-        Leaving the block commits, an exception rolls everything back and goes on.
+        Leaving the block commits, an exception rolls everything back and goes on. An error of a repository is to be
+        such an exception: some databases go on after one, others do not.
         """
         ...

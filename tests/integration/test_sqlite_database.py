@@ -10,6 +10,7 @@ from sqlalchemy import text
 from adapters.sqlalchemy.database import Statement
 from adapters.sqlalchemy.sqlite import SqliteDatabase, open_sqlite
 from adapters.sqlalchemy.store import SqlAlchemyStore
+from domain.errors import Unavailable
 from tests.builders import a_new_account
 
 
@@ -18,6 +19,13 @@ async def other_database(sqlite_file: Path) -> AsyncGenerator[SqliteDatabase]:
     """The same file, opened as another process would."""
     async with open_sqlite(sqlite_file) as database:
         yield database
+
+
+@pytest.fixture
+def damaged_file(sqlite_file: Path) -> Path:
+    """A file in which there is something else."""
+    sqlite_file.write_bytes(b"This is no database. " * 500)
+    return sqlite_file
 
 
 async def test_a_reader_does_not_wait_for_a_writer(
@@ -85,6 +93,12 @@ async def test_the_settings_of_every_connection_are_ours(sqlite_database: Sqlite
     rows = [await sqlite_database.fetch_one(Statement(text(f"PRAGMA {pragma}"))) for pragma in pragmas]
 
     assert [row and row[0] for row in rows] == ["wal", 2, 1, 15_000]
+
+
+async def test_a_file_that_is_no_database_is_unavailable_not_a_surprise(damaged_file: Path) -> None:
+    async with open_sqlite(damaged_file) as database:
+        with pytest.raises(Unavailable):
+            await find_account(database)
 
 
 async def find_account(database: SqliteDatabase) -> object:

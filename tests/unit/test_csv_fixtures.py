@@ -1,7 +1,9 @@
 """How CSV files are read; that they reach the tables is shown with the integration tests."""
 
 import re
+from collections.abc import Generator
 from datetime import UTC, date, datetime, time
+from time import tzset
 
 import pytest
 
@@ -39,7 +41,17 @@ class TestValues:
             "version": 1,
         }
 
-    def test_a_time_without_an_offset_is_utc(self) -> None:
+    @pytest.fixture
+    def elsewhere(self, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+        """The machine's clock shows the time of another zone."""
+        monkeypatch.setenv("TZ", "Asia/Tokyo")
+        tzset()
+        yield
+        monkeypatch.undo()
+        tzset()
+
+    @pytest.mark.usefixtures("elsewhere")
+    def test_a_time_without_an_offset_is_utc_wherever_the_machine_is(self) -> None:
         values = values_of("posts.csv", "id,content,author_email,created_time", "1,Hello,me@me.com,2018-10-03 12:30:00")
 
         assert values["created_time"] == datetime(2018, 10, 3, 12, 30, tzinfo=UTC)

@@ -161,6 +161,27 @@ def test_every_body_and_every_answer_has_an_example(document: Json) -> None:
                 assert any(one.get("examples") for one in schemas), name
 
 
+def test_a_parameter_has_one_type_and_is_never_null(document: Json) -> None:
+    for name, operation in operations(document):
+        for parameter in operation.get("parameters", []):
+            assert parameter["schema"]["type"] in {"string", "integer", "boolean"}, (name, parameter["name"])
+            assert None not in parameter["schema"].get("enum", [])
+
+
+def test_an_id_in_a_path_is_a_positive_integer_of_64_bits(document: Json) -> None:
+    ids = [
+        parameter["schema"]
+        for _, operation in operations(document)
+        for parameter in operation.get("parameters", [])
+        if parameter["in"] == "path"
+    ]
+
+    assert len(ids) >= 8
+    for schema in ids:
+        assert (schema["type"], schema["format"]) == ("integer", "int64")
+        assert (schema["minimum"], schema["maximum"]) == (1, 2**63 - 1)
+
+
 def test_bodies_refuse_what_they_do_not_know_and_answers_promise_what_they_have(document: Json) -> None:
     schemas = document["components"]["schemas"]
 

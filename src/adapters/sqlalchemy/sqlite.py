@@ -7,7 +7,7 @@ from typing import Any
 
 from advanced_alchemy.config import EngineConfig, SQLAlchemyAsyncConfig
 from sqlalchemy import event
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -118,7 +118,9 @@ def _translated_errors() -> Generator[None]:
         if "FOREIGN KEY constraint failed" in str(error.orig):
             raise MissingReference(str(error.orig)) from error
         raise
-    except (OperationalError, PoolTimeoutError) as error:
+    except (DatabaseError, PoolTimeoutError) as error:
+        if isinstance(error, (DataError, ProgrammingError)):  # a statement or a value of ours is wrong
+            raise
         if "no such table" in str(error):
             raise Unavailable(NOT_MIGRATED) from error
         raise Unavailable("The database cannot be used now.") from error
