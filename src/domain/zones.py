@@ -14,7 +14,7 @@ ZoneName = Annotated[str, Meta(max_length=64, description="An IANA time zone nam
 @cache
 def zone_names() -> frozenset[str]:
     """Return every known name; the first call reads the time zone database, so services ask once while starting."""
-    return frozenset(available_timezones())
+    return frozenset(available_timezones() - {"Factory", "localtime"})  # which are another zone on each machine
 
 
 def checked_zone(name: str, *, pointer: str) -> str:

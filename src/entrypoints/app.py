@@ -62,7 +62,10 @@ def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
     _require_access_decisions(app)
     app.state.openapi_document = msgspec.json.encode(openapi_document(app))
     app.asgi_handler = Envelope(
-        app.asgi_handler, allowed_hosts=settings.allowed_hosts, hsts=settings.environment == "production"
+        app.asgi_handler,
+        allowed_hosts=settings.allowed_hosts,
+        hsts=settings.environment == "production",
+        has_cors=bool(settings.cors_origins),
     )
     return app
 

@@ -1,5 +1,7 @@
 """The composition root: settings in, services out. The only module that knows which adapters there are."""
 
+import asyncio
+import logging
 import os
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
@@ -35,7 +37,12 @@ from domain.zones import zone_names
 from entrypoints.app import create_app
 from entrypoints.logs import configure_logs
 from entrypoints.services import Readiness, Services
-from entrypoints.settings import SHORTEST_JWT_SECRET, Secret, Settings
+from entrypoints.settings import SHORTEST_JWT_SECRET, Secret, Settings, SettingsError
+
+_SLOWEST_READINESS = 2
+"""Seconds after which a database that says nothing is not ready."""
+
+_log = logging.getLogger(__name__)
 
 _JWT_SECRET_FILE = "jwt-secret"  # noqa: S105 - a file name
 
@@ -57,7 +64,7 @@ def settings_from_environment() -> Settings:
 
     :raises SettingsError: with every problem at once.
     """
-    from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    from_file = {name: value for name, value in dotenv_values(".env", interpolate=False).items() if value is not None}
     return Settings.read(from_file | dict(os.environ))
 
 
@@ -114,12 +121,21 @@ async def migrate(settings: Settings, revision: str = "head") -> None:
 
 
 async def problems_of(database: Database) -> list[str]:
-    """Return what is wrong with the database, in plain words; nothing if it can be used."""
+    """Return what is wrong with the database, in plain words; nothing if it can be used.
+
+    A database that is ahead is none of it: while a new version is rolled out, the old one goes on beside it.
+    """
     try:
-        revision = await current_revision(database)
+        async with asyncio.timeout(_SLOWEST_READINESS):
+            revision = await current_revision(database)
     except Unavailable as error:
         return [error.detail]
-    if revision != newest_revision():
+    except TimeoutError:
+        return ["The database does not answer."]
+    except Exception:  # noqa: BLE001 - whatever it is, requests will meet it too, and an operator must hear of it
+        _log.exception("The database cannot be asked")
+        return ["The database cannot be used; the log says why."]
+    if revision < newest_revision():
         return [f"The database is at migration {revision}, this version needs {newest_revision()}."]
     return []
 
@@ -128,13 +144,18 @@ def jwt_secret(settings: Settings) -> Secret:
     """Return the secret that the settings give, or the one kept beside the embedded database.
 
     The first process makes it, readable by its user only; outside production nobody has to think of one.
+
+    :raises SettingsError: if the file has been damaged.
     """
     if settings.jwt_secret is not None:
         return settings.jwt_secret
     path = settings.data_dir / _JWT_SECRET_FILE
     if not path.exists():
         _write_new(path, token_hex(SHORTEST_JWT_SECRET))
-    return Secret(path.read_text(encoding="utf-8"))
+    secret = path.read_text(encoding="utf-8").strip()
+    if len(secret.encode()) < SHORTEST_JWT_SECRET:
+        raise SettingsError([f"{path} is too short: it must have at least {SHORTEST_JWT_SECRET} bytes. Remove it."])
+    return Secret(secret)
 
 
 def _write_new(path: Path, text: str) -> None:
@@ -144,6 +165,8 @@ def _write_new(path: Path, text: str) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
+            file.flush()
+            os.fsync(descriptor)
         with suppress(FileExistsError):
             os.link(draft, path)
     finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import sys
 from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
@@ -47,6 +48,7 @@ def main() -> None:
     DATA_DIR, DATABASE_URL, REDIS_URL, JWT_SECRET, ENVIRONMENT, DEBUG, LOG_LEVEL, CORS_ORIGINS and ALLOWED_HOSTS.
     A secret can also stand in the file that DATABASE_URL_FILE, REDIS_URL_FILE or JWT_SECRET_FILE names.
     """
+    os.umask(0o077)  # what is written holds hashes of passwords and belongs to nobody else
 
 
 @main.command()
@@ -67,6 +69,8 @@ def serve(host: str | None, port: int | None, workers: int | None) -> NoReturn:
         _run_or_explain(migrate(settings))
     with _explained_errors():
         jwt_secret(settings)  # makes it if need be, before the workers start and would all do so
+    with _explained_errors():
+        _require_free_port(settings)
     _become_granian(settings)
 
 
@@ -153,10 +157,25 @@ def _explained_errors() -> Generator[None]:
     """Turn what was to be expected into a sentence instead of a traceback."""
     try:
         yield
+    except SettingsError as error:
+        raise click.ClickException(" ".join(error.problems)) from None
     except DomainError as error:
         raise click.ClickException(error.detail) from None
     except OSError as error:
         raise click.ClickException(f"It cannot be reached or written: {error}") from None
+
+
+def _require_free_port(settings: Settings) -> None:
+    """Fail if somebody listens there already: the server would share the port and get every other connection."""
+    family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            raise click.ClickException(
+                f"Cannot listen on {settings.host}, port {settings.port}: {error.strerror}."
+            ) from None
 
 
 def _become_granian(settings: Settings) -> NoReturn:

@@ -15,6 +15,8 @@ SHORTEST_JWT_SECRET = 64
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 _END_OF_HOSTS = re.compile("[/?#]")
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+_SSL_OF_SQLALCHEMY = re.compile(r"([?&])ssl=")
 _HOST_AND_PORT = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]*)(:[0-9]{1,5})?")
 
 _T = TypeVar("_T")
@@ -81,7 +83,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             jwt_secret=reader.secret("JWT_SECRET", reader.long_secret),
             debug=debug,
             log_level=reader.one_of("LOG_LEVEL", "debug" if debug else "info", *_LOG_LEVELS),
-            cors_origins=reader.many("CORS_ORIGINS"),
+            cors_origins=reader.origins("CORS_ORIGINS"),
             allowed_hosts=reader.many("ALLOWED_HOSTS") or cls().allowed_hosts,
         )
         problems = reader.problems + (_unsafe(settings) if settings.environment == "production" else [])
@@ -119,9 +121,19 @@ class _Reader:
         parts = (part.strip() for part in self.text(name, "").split(","))
         return tuple(part for part in parts if part)
 
+    def origins(self, name: str) -> tuple[str, ...]:
+        """Read origins (RFC 6454): a scheme, a host and perhaps a port, or ``*`` alone for any."""
+        origins = self.many(name)
+        for origin in origins:
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                self.problems.append(
+                    f"{name} has {origin!r}: an origin is https://host or https://host:port, or * for any."
+                )
+        return origins
+
     def number(self, name: str, default: int, *, lowest: int, highest: int) -> int:
         text = self.text(name, str(default))
-        if text.isascii() and text.isdigit() and lowest <= int(text) <= highest:
+        if text.isascii() and text.isdigit() and len(text) <= len(str(highest)) and lowest <= int(text) <= highest:
             return int(text)
         self.problems.append(f"{name} is {text!r}: it must be a whole number from {lowest} to {highest}.")
         return default
@@ -177,6 +189,7 @@ class _Reader:
                 f"{name} does not name a host and a port after the password, whose special characters need "
                 "percent-encoding."
             )
+        rest = _SSL_OF_SQLALCHEMY.sub(r"\1sslmode=", rest)
         return f"postgresql://{rest}"
 
     def redis_url(self, name: str, value: str) -> str:

@@ -249,7 +249,7 @@ class TodoListsApi:
 
         assert_problem(response, 422, "invalid", parameter="cursor")
 
-    @pytest.mark.parametrize("cursor", ["", "x", "é", "====", "bnVsbA", "W10", "null", "A" * 60_000, "\0", "W1tbW1s"])
+    @pytest.mark.parametrize("cursor", ["", "x", "é", "====", "bnVsbA", "W10", "null", "A" * 6_000, "\0", "W1tbW1s"])
     async def test_a_word_that_is_no_cursor_is_refused(self, authed_client: httpx.AsyncClient, cursor: str) -> None:
         response = await authed_client.get("/todos", params={"cursor": cursor})
 

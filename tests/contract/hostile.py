@@ -128,8 +128,8 @@ TARGETS: list[tuple[bytes, set[int]]] = [
     (b"/%00", {404}),
     (b"/%ff/%fe", {404}),
     (b"/todos%00", {404}),
-    (b"/" + b"x" * 60_000, {404}),
-    (b"/" * 5_000, {200, 404}),
+    (b"/" + b"x" * 60_000, {414}),
+    (b"/" * 5_000, {414}),
     (b"/../../etc/passwd", {404}),
     (b"/schema/assets/..%2f..%2fetc%2fpasswd", {404}),
     (b"/schema/assets/%2e%2e/%2e%2e/etc/passwd", {404}),
@@ -143,20 +143,20 @@ TARGETS: list[tuple[bytes, set[int]]] = [
     (b"/todos?tag=%ed%a0%80", {200, 422}),
     (b"/todos?q=%00", {422}),
     (b"/todos?q=%ff%25_%5c", {200}),
-    (b"/todos?q=" + b"x" * 60_000, {422}),
+    (b"/todos?q=" + b"x" * 60_000, {414}),
     (b"/todos?cursor=%00", {422}),
-    (b"/todos?cursor=" + b"A" * 60_000, {422}),
+    (b"/todos?cursor=" + b"A" * 60_000, {414}),
     (b"/todos?due_before=0001-01-01T00:00:00%2B23:59", {422}),
     (b"/todos?due_after=9999-12-31T23:59:59-23:59", {422}),
     (b"/todos?due_after=2026-12-24T00:00:00+01:00", {422}),
     (b"/todos?priority=" + b"9" * 5_000, {422}),
-    (b"/todos?" + b"&".join(b"x%d=1" % number for number in range(5_000)), {200}),
+    (b"/todos?" + b"&".join(b"x%d=1" % number for number in range(5_000)), {414}),
     (b"/todos?limit=1&limit=x", {422}),
     (b"/todos?\xff=\xfe", {200, 422}),
     (b"/posts?page=%00", {422}),
     (b"/posts?page=2147483647&per_page=100", {200}),
 ]
 
-PARAMETERS = ["\0", "a\0b", "\ufffe", "x" * 10_000, "' OR 1=1 --", "%", "../..", "{}", "[]"]
+PARAMETERS = ["\0", "a\0b", "\ufffe", "x" * 5_000, "' OR 1=1 --", "%", "../..", "{}", "[]"]
 
 HEADERS = ["x" * 100_000, '"1",' * 20_000, "\xff", "", "\t", "%00", "W/" * 10_000]

@@ -16,6 +16,18 @@ A_MICROSECOND = timedelta(microseconds=1)
 
 
 class SessionsContract:
+    async def test_it_starts_only_while_the_password_is_the_one_that_was_verified(
+        self, store: Store, user: Account
+    ) -> None:
+        verified = (await store.accounts.credentials(user.id)).password_hash
+
+        session = await store.sessions.add(a_new_session("f"), owner_id=user.id, password_hash=verified)
+        await store.accounts.replace_password(user.id, "another", replacing=verified)
+        with pytest.raises(Unauthenticated):
+            await store.sessions.add(a_new_session("g"), owner_id=user.id, password_hash=verified)
+
+        assert [found.id for found in await store.sessions.list_all(owner_id=user.id, at=NOON)] == [session.id]
+
     async def test_values_come_back_exactly(self, store: Store, user: Account) -> None:
         created_at = datetime(2026, 2, 3, 4, 5, 6, 789_012, tzinfo=UTC)
         expires_at = created_at + timedelta(days=30, microseconds=1)

@@ -1,6 +1,7 @@
 """The command line, each command in a process of its own."""
 
 import re
+import socket
 import stat
 from pathlib import Path
 
@@ -196,3 +197,29 @@ def test_a_data_directory_that_cannot_be_made_is_explained(database_url: str, tm
 
     assert result.returncode == 1
     assert result.stderr.startswith("Error: It cannot be reached or written")
+
+
+def test_a_port_that_is_taken_is_not_shared(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        refused = todo_api("serve", "--port", str(listener.getsockname()[1]), home=tmp_path)
+
+    assert refused.returncode == 1
+    assert "Cannot listen on 127.0.0.1" in refused.stderr
+
+
+def test_what_is_written_is_for_nobody_else(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o755)
+
+    todo_api("migrate", home=tmp_path)
+
+    assert stat.S_IMODE((tmp_path / "data" / "todo.sqlite3").stat().st_mode) == 0o600
+
+
+def test_a_damaged_secret_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "jwt-secret").write_text("x", encoding="utf-8")
+
+    refused = todo_api("serve", "--port", str(free_port()), home=tmp_path)
+
+    assert refused.returncode == 1
+    assert "jwt-secret is too short" in refused.stderr

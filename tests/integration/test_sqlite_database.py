@@ -28,6 +28,12 @@ def damaged_file(sqlite_file: Path) -> Path:
     return sqlite_file
 
 
+@pytest.fixture
+def strangely_named_file(sqlite_file: Path) -> Path:
+    """The file under a name whose characters mean something in a URL."""
+    return sqlite_file.rename(sqlite_file.with_name("a?b#c%20d.sqlite3"))
+
+
 async def test_a_reader_does_not_wait_for_a_writer(
     sqlite_database: SqliteDatabase, other_database: SqliteDatabase
 ) -> None:
@@ -112,3 +118,18 @@ async def add_account(database: SqliteDatabase) -> None:
 async def add_account_in_a_transaction(database: SqliteDatabase, email: str = "waiting@example.com") -> None:
     async with SqlAlchemyStore(database).transaction() as tx:
         await tx.accounts.add(a_new_account(email))
+
+
+async def test_what_goes_wrong_is_logged_without_what_was_to_be_stored(sqlite_database: SqliteDatabase) -> None:
+    nowhere = Statement(text("INSERT INTO nowhere (email) VALUES (:email)"))
+
+    with pytest.raises(Unavailable) as error:
+        await sqlite_database.fetch_all(nowhere, email="secret@example.com")
+
+    assert error.value.__cause__ is not None
+    assert "secret@example.com" not in str(error.value.__cause__)
+
+
+async def test_a_path_is_no_url(strangely_named_file: Path) -> None:
+    async with open_sqlite(strangely_named_file) as database:
+        assert await find_account(database) is None

@@ -89,10 +89,10 @@ async def test_a_lost_race_for_a_profile_is_run_again(
     assert (changed.display_name, changed.time_zone, changed.version) == ("Grace", "Asia/Tokyo", 11)
 
 
-async def test_after_ten_lost_races_for_a_profile_it_gives_up(
+async def test_after_a_hundred_lost_races_for_a_profile_it_gives_up(
     passwords: CountingPasswords, recent: RecentPrincipals, clock: StandingClock
 ) -> None:
-    store = RivalledStore(10)
+    store = RivalledStore(100)
     account = await store.accounts.add(a_new_account())
     accounts = AccountService(store, passwords=passwords, recent=recent, now=clock)
 

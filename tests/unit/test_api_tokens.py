@@ -94,13 +94,25 @@ async def test_a_token_ends_in_the_future_and_inside_the_calendar(
 
 
 async def test_a_token_cannot_make_a_mightier_one(api_tokens: ApiTokenService, user: Account) -> None:
-    writer = Principal(account_id=user.id, scopes=frozenset({Scope.ACCOUNT_WRITE, Scope.TODOS_READ}), api_token_id=1)
+    writer = Principal(account_id=user.id, scopes=frozenset({Scope.ACCOUNT_WRITE, Scope.TODOS_READ}))
 
     with pytest.raises(Forbidden):
         await api_tokens.create(a_new_token("x", Scope.TODOS_READ, Scope.TODOS_WRITE), principal=writer)
     issued = await api_tokens.create(a_new_token("x", Scope.TODOS_READ), principal=writer)
 
     assert issued.scopes == (Scope.TODOS_READ,)
+
+
+@pytest.mark.parametrize("expires_at", [None, NOON + timedelta(hours=2)])
+async def test_a_token_cannot_make_one_that_outlives_it(
+    api_tokens: ApiTokenService, user: Account, expires_at: datetime | None
+) -> None:
+    short_lived = Principal(account_id=user.id, scopes=EVERY_SCOPE, expires_at=NOON + timedelta(hours=1))
+
+    with pytest.raises(Forbidden):
+        await api_tokens.create(
+            NewApiToken(name="x", scopes=[Scope.TODOS_READ], expires_at=expires_at), principal=short_lived
+        )
 
 
 async def test_tokens_are_listed_the_newest_first(api_tokens: ApiTokenService, principal: Principal) -> None:
@@ -126,7 +138,7 @@ async def test_only_its_owner_can_revoke_a_token(api_tokens: ApiTokenService, pr
 
 async def test_a_revoked_token_is_useless_at_once(services: Services, principal: Principal) -> None:
     issued = await services.api_tokens.create(a_new_token(), principal=principal)
-    assert (await services.authenticator.principal(issued.token)).api_token_id == issued.id
+    assert (await services.authenticator.principal(issued.token)).account_id == principal.account_id
 
     await services.api_tokens.revoke(issued.id, owner_id=principal.account_id)
 

@@ -149,3 +149,9 @@ def test_an_account_cannot_move_to_an_unknown_zone() -> None:
         ACCOUNT.patched(AccountPatch(time_zone="Mars/Olympus"), at=LATER)
 
     assert error.value.pointer == "/time_zone"
+
+
+def test_a_password_that_is_too_long_costs_no_normalising() -> None:
+    endless = "a" + "\u0300" * 200_000 + "\u0316" * 200_000
+
+    assert normalized_password(endless) is endless

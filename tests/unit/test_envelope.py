@@ -18,17 +18,27 @@ class Answer(NamedTuple):
     body: bytes
 
 
-async def ask(app: Any, method: str = "GET", path: str = "/", **headers: str) -> Answer:
+async def ask(
+    app: Any,
+    method: str = "GET",
+    path: str = "/",
+    *,
+    query: bytes = b"",
+    is_broken_off: bool = False,
+    **headers: str,
+) -> Answer:
     """Send a request without a client in between, who would leave out what must not be there."""
     scope: dict[str, Any] = {
         "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "scheme": "http",
-        "method": method, "path": path, "raw_path": path.encode(), "root_path": "", "query_string": b"",
+        "method": method, "path": path, "raw_path": path.encode(), "root_path": "", "query_string": query,
         "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
         "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000), "state": {},
     }  # fmt: skip
     messages: list[Any] = []
 
     async def receive() -> dict[str, Any]:
+        if is_broken_off:
+            return {"type": "http.disconnect"}
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Any) -> None:
@@ -213,7 +223,7 @@ async def test_without_names_every_host_is_served(app: Litestar) -> None:
 
 async def test_a_browser_may_ask_beforehand_if_its_origin_is_trusted(services: Services) -> None:
     app = app_for(services, cors_origins=("https://a.example",))
-    preflight = {"access_control_request_method": "PATCH", "access_control_request_headers": "if-match"}
+    preflight: dict[str, Any] = {"access_control_request_method": "PATCH", "access_control_request_headers": "if-match"}
 
     answer = await ask(app, "OPTIONS", "/todos/1", origin="https://a.example", **preflight)
 
@@ -251,3 +261,22 @@ async def test_what_is_not_http_is_passed_on() -> None:
     await Envelope(lifespan)({"type": "lifespan"}, None, None)  # type: ignore[arg-type]
 
     assert passed == ["lifespan"]
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [("/" + "x" * 1_024, b""), ("/posts", b"x" * 8_193), ("/posts", b"&".join([b"a"] * 51))],
+)
+async def test_what_would_fill_the_caches_of_the_framework_is_refused(app: Litestar, path: str, query: bytes) -> None:
+    answer = await ask(app, path=path, query=query)
+
+    assert (answer.status, msgspec.json.decode(answer.body)["code"]) == (414, "uri_too_long")
+
+
+async def test_a_body_that_breaks_off_is_no_fault_of_ours(app: Litestar, caplog: pytest.LogCaptureFixture) -> None:
+    answer = await ask(
+        app, "POST", "/auth/register", is_broken_off=True, content_type="application/json", content_length="100"
+    )
+
+    assert (answer.status, msgspec.json.decode(answer.body)["code"]) == (400, "bad_request")
+    assert caplog.records == []

@@ -9,6 +9,7 @@ import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
 from adapters.security.passwords import Argon2Passwords
+from domain.errors import Unavailable
 from tests.harness import quick_passwords
 
 
@@ -139,3 +140,12 @@ async def test_the_event_loop_goes_on_while_a_hash_is_computed() -> None:
 
     passwords.close()
     assert turns > 1
+
+
+async def test_of_those_that_wait_there_is_a_bound() -> None:
+    passwords = Argon2Passwords(SlowHasher(), concurrency=1, most_waiting=2)
+
+    answers = await asyncio.gather(*(passwords.hash("12345678") for _ in range(5)), return_exceptions=True)
+
+    assert [isinstance(answer, Unavailable) for answer in answers] == [False] * 3 + [True] * 2
+    assert await passwords.hash("12345678")

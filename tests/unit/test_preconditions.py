@@ -22,6 +22,8 @@ def test_without_a_condition_any_version_is_changed(if_match: str | None) -> Non
         ('"1", "2","30"', {1, 2, 30}),
         ('W/"1", "2"', {2}),
         ('"abc", "2"', {2}),
+        ('"a"1"b"', set[int]()),
+        ('w/"1"', set[int]()),
     ],
 )
 def test_the_named_versions_are_changed(if_match: str, expected: set[int]) -> None:

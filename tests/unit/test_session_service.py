@@ -1,5 +1,6 @@
 """Signing in, staying signed in, signing out."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -127,27 +128,40 @@ async def test_an_outdated_hash_stays_after_a_wrong_password(
     assert (await store.accounts.credentials(user.id)).password_hash == "v1:old one"
 
 
-async def test_a_password_that_is_set_while_its_hash_is_brought_up_to_date_stays(
-    store: MemoryStore, clock: StandingClock, recent: RecentPrincipals
-) -> None:
-    class ChangedMeanwhile(CountingPasswords):
-        async def hash(self, password: str) -> str:
-            await store.accounts.replace_password(user.id, "v2:theirs", replacing="v1:old one")
-            return await super().hash(password)
+class _ChangedMeanwhile(CountingPasswords):
+    """Somebody else replaces the hash while this one computes another."""
 
+    def __init__(self, store: MemoryStore, new_hash: str) -> None:
+        super().__init__()
+        self._store = store
+        self._new_hash = new_hash
+
+    async def hash(self, password: str) -> str:
+        found = await self._store.accounts.credentials_by_email("grace@example.com")
+        assert found is not None
+        await self._store.accounts.replace_password(found.account_id, self._new_hash, replacing=found.password_hash)
+        return await super().hash(password)
+
+
+@pytest.mark.parametrize(("meanwhile", "is_let_in"), [("v2:theirs", False), ("v2:old one", True)])
+async def test_a_hash_that_is_replaced_while_it_is_brought_up_to_date_stays_and_counts(
+    store: MemoryStore, clock: StandingClock, recent: RecentPrincipals, meanwhile: str, *, is_let_in: bool
+) -> None:
     user = await store.accounts.add(a_new_account("grace@example.com", password_hash="v1:old one"))
     sessions = SessionService(
         store,
-        passwords=ChangedMeanwhile(),
+        passwords=_ChangedMeanwhile(store, meanwhile),
         access_tokens=JwtAccessTokens(SECRET),
         secrets=HmacSecrets(SECRET),
         recent=recent,
         now=clock,
     )
 
-    await sessions.log_in(email="grace@example.com", password="old one")
+    with nullcontext() if is_let_in else pytest.raises(WrongCredentials):
+        await sessions.log_in(email="grace@example.com", password="old one")
 
-    assert (await store.accounts.credentials(user.id)).password_hash == "v2:theirs"
+    assert (await store.accounts.credentials(user.id)).password_hash == meanwhile
+    assert len(await sessions.list_all(owner_id=user.id)) == int(is_let_in)
 
 
 @pytest.mark.parametrize(

@@ -248,3 +248,16 @@ def test_settings_do_not_show_their_secrets() -> None:
     assert "hidden" not in repr(settings)
     assert "hidden" not in str(settings)
     assert "jwt_secret='***'" in repr(settings)
+
+
+@pytest.mark.parametrize("origin", ["https://*", "http*", "https://*.a.example", "https://a.example/", "a.example"])
+def test_an_origin_is_no_pattern_and_no_path(origin: str) -> None:
+    assert problems_of(CORS_ORIGINS=origin) == [
+        f"CORS_ORIGINS has {origin!r}: an origin is https://host or https://host:port, or * for any."
+    ]
+
+
+def test_the_ssl_of_sqlalchemy_is_the_sslmode_of_the_driver() -> None:
+    settings = Settings.read({"DATABASE_URL": "postgresql+asyncpg://a:b@c/d?ssl=require"})
+
+    assert settings.database_url == "postgresql://a:b@c/d?sslmode=require"

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from adapters.memory.accounts import existing_account
 from adapters.memory.state import State, StoredSession, Tables, Transaction
-from domain.errors import NotFound
+from domain.errors import NotFound, Unauthenticated
 from domain.sessions.model import Family, NewSession, Session
 
 
@@ -16,10 +16,12 @@ class MemorySessions:
     def __init__(self, state: State | Transaction) -> None:
         self._state = state
 
-    async def add(self, new: NewSession, *, owner_id: int) -> Session:
+    async def add(self, new: NewSession, *, owner_id: int, password_hash: str | None = None) -> Session:
         """See the port."""
         async with self._state.writing() as tables:
-            existing_account(tables, owner_id)
+            account = existing_account(tables, owner_id)
+            if password_hash is not None and account.password_hash != password_hash:
+                raise Unauthenticated("The password is another one.")
             session = Session(
                 id=self._state.new_id(),
                 user_agent=new.user_agent,

@@ -8,6 +8,8 @@ from typing import TypeVar, TypeVarTuple, Unpack
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from domain.errors import Unavailable
+
 _Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")
 
@@ -16,13 +18,16 @@ class Argon2Passwords:
     """Implements ``domain.accounts.ports.Passwords``.
 
     A hash takes tens of milliseconds and 64 MiB on purpose, so it is computed off the event loop, and no more than
-    ``concurrency`` at a time: further requests wait their turn instead of taking the memory.
+    ``concurrency`` at a time: further requests wait their turn instead of taking the memory. Of those that wait, too,
+    there is a bound, ``most_waiting``.
     """
 
-    def __init__(self, hasher: PasswordHasher | None = None, *, concurrency: int = 2) -> None:
+    def __init__(self, hasher: PasswordHasher | None = None, *, concurrency: int = 2, most_waiting: int = 100) -> None:
         self._hasher = hasher or PasswordHasher()
         self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="argon2")
         self._decoy: str | None = None
+        self._most_at_once = concurrency + most_waiting
+        self._at_once = 0
 
     async def hash(self, password: str) -> str:
         """See the port."""
@@ -50,7 +55,13 @@ class Argon2Passwords:
         self._threads.shutdown(wait=False)
 
     async def _in_thread(self, work: Callable[[Unpack[_Arguments]], _Result], *arguments: *_Arguments) -> _Result:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        if self._at_once >= self._most_at_once:
+            raise Unavailable("Too many passwords are being checked; try again.")
+        self._at_once += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        finally:
+            self._at_once -= 1
 
     def _hash(self, password: str) -> str:
         return self._hasher.hash(_to_bytes(password))

@@ -50,7 +50,7 @@ async def migrate_sqlite(path: Path, revision: str = "head") -> None:
 
 @cache
 def newest_revision() -> str:
-    """Return the revision that this version of the program is written for."""
+    """Return the revision that this version of the program is written for; revisions are numbers of four digits."""
     head = ScriptDirectory(_SCRIPTS).get_current_head()
     assert head is not None  # noqa: S101 - the scripts are part of the program
     return head
@@ -70,7 +70,7 @@ async def current_revision(connection: Connection) -> str:
 def postgresql_config(dsn: str) -> SQLAlchemyAsyncConfig:
     """Return how SQLAlchemy reaches the database at ``dsn``: the driver parses it, as it does for the pool."""
     engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn), poolclass=NullPool
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn), poolclass=NullPool, hide_parameters=True
     )
     return with_migrations(SQLAlchemyAsyncConfig(engine_instance=engine))
 

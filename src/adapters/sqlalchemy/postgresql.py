@@ -28,6 +28,17 @@ _POOL_SIZE = 10
 _SLOWEST_STATEMENT = 30
 """Seconds after which a statement is given up."""
 
+_SLOWEST_CONNECT = 5
+"""Seconds after which a server is taken for unreachable."""
+
+_OUT_OF_REACH = ("08", "28", "3D", "53", "57P")
+"""Beginnings of SQLSTATE codes: connections, authorisation, a missing database, no room, an operator at work."""
+
+_PASSING = ("25006", "40", "57014", "58")
+"""Of what is no fault of a statement either: a server that only reads, lost races for locks, time, the system."""
+
+_UNREACHED = "The database cannot be reached."
+
 
 class CompiledStatement:
     """SQL with numbered parameters, and the names of the values that go there."""
@@ -95,6 +106,7 @@ async def open_postgresql(dsn: str) -> AsyncGenerator[PostgresDatabase]:
         dsn,
         min_size=0,
         max_size=_POOL_SIZE,
+        timeout=_SLOWEST_CONNECT,
         command_timeout=_SLOWEST_STATEMENT,
         server_settings={"application_name": "todo-api"},
         reset=_leave_as_it_is,
@@ -124,19 +136,12 @@ def _translated_errors() -> Generator[None]:
         raise  # an InterfaceError too, but one of ours: a value that does not fit its column
     except asyncpg.UndefinedTableError as error:
         raise Unavailable(NOT_MIGRATED) from error
-    except (
-        OSError,
-        TimeoutError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.CannotConnectNowError,
-        asyncpg.TooManyConnectionsError,
-        asyncpg.InvalidAuthorizationSpecificationError,
-        asyncpg.InvalidCatalogNameError,
-        asyncpg.AdminShutdownError,
-        asyncpg.DeadlockDetectedError,
-        asyncpg.SerializationError,
-        asyncpg.CrashShutdownError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,  # the server has said good-bye, and the driver has not hung up yet
-    ) as error:
-        raise Unavailable("The database cannot be reached.") from error
+    except asyncpg.PostgresError as error:
+        code = error.sqlstate or ""
+        if code.startswith(_OUT_OF_REACH):
+            raise Unavailable(_UNREACHED) from error
+        if code.startswith(_PASSING):
+            raise Unavailable("The database cannot be used now.") from error
+        raise
+    except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        raise Unavailable(_UNREACHED) from error

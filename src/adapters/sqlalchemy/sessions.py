@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, bindparam, delete, insert, select, update
+from sqlalchemy import BigInteger, bindparam, delete, insert, or_, select, update
 
-from adapters.sqlalchemy.database import Connection, MissingReference, Row, Statement
-from adapters.sqlalchemy.tables import SessionRow
+from adapters.sqlalchemy.database import Connection, Row, Statement
+from adapters.sqlalchemy.tables import AccountRow, Instant, SessionRow
 from domain.errors import NotFound, Unauthenticated
 from domain.sessions.model import Family, NewSession, Session
 
@@ -20,16 +20,26 @@ _of_owner = SessionRow.account_id == bindparam("owner_id")
 _this_one = SessionRow.id == bindparam("session_id")
 _not_expired = SessionRow.expires_at > bindparam("now")
 
+# The lock makes a change of the password wait, or makes this wait for it and then see the new one.
+_verified = bindparam("password_hash", type_=AccountRow.password_hash.type)
 _ADD = Statement(
     insert(SessionRow)
-    .values(
-        account_id=bindparam("owner_id"),
-        family_digest=bindparam("family_digest"),
-        token_digest=bindparam("token_digest"),
-        user_agent=bindparam("user_agent"),
-        created_at=bindparam("now"),
-        rotated_at=bindparam("now"),
-        expires_at=bindparam("expires_at"),
+    .from_select(
+        ["account_id", "family_digest", "token_digest", "user_agent", "created_at", "rotated_at", "expires_at"],
+        select(
+            AccountRow.id,
+            bindparam("family_digest", type_=SessionRow.family_digest.type),
+            bindparam("token_digest", type_=SessionRow.token_digest.type),
+            bindparam("user_agent", type_=SessionRow.user_agent.type),
+            bindparam("now", type_=Instant),
+            bindparam("now", type_=Instant),
+            bindparam("expires_at", type_=Instant),
+        )
+        .where(
+            AccountRow.id == bindparam("owner_id"),
+            or_(_verified.is_(None), AccountRow.password_hash == _verified),
+        )
+        .with_for_update(read=True),
     )
     .returning(*_columns)
 )
@@ -75,21 +85,20 @@ class SqlAlchemySessions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add(self, new: NewSession, *, owner_id: int) -> Session:
+    async def add(self, new: NewSession, *, owner_id: int, password_hash: str | None = None) -> Session:
         """See the port."""
-        try:
-            row = await self._connection.fetch_one(
-                _ADD,
-                owner_id=owner_id,
-                family_digest=new.family_digest,
-                token_digest=new.token_digest,
-                user_agent=new.user_agent,
-                now=new.created_at,
-                expires_at=new.expires_at,
-            )
-        except MissingReference:
-            raise Unauthenticated("The account is gone.") from None
-        assert row is not None  # noqa: S101 - an INSERT that returns no row has raised
+        row = await self._connection.fetch_one(
+            _ADD,
+            owner_id=owner_id,
+            password_hash=password_hash,
+            family_digest=new.family_digest,
+            token_digest=new.token_digest,
+            user_agent=new.user_agent,
+            now=new.created_at,
+            expires_at=new.expires_at,
+        )
+        if row is None:
+            raise Unauthenticated("The account is gone, or its password is another one.")
         return _to_session(row)
 
     async def family(self, family_digest: str) -> Family | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from advanced_alchemy.config import EngineConfig, SQLAlchemyAsyncConfig
-from sqlalchemy import event
+from sqlalchemy import URL, event
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -82,9 +82,9 @@ class SqliteDatabase:
 def sqlite_config(path: Path) -> SQLAlchemyAsyncConfig:
     """Return how the file at ``path`` is opened."""
     config = SQLAlchemyAsyncConfig(
-        connection_string=f"sqlite+aiosqlite:///{path}",
+        connection_string=URL.create("sqlite+aiosqlite", database=str(path)).render_as_string(),
         # The driver's own transactions begin too late and in the wrong mode; ours say when they begin.
-        engine_config=EngineConfig(isolation_level="AUTOCOMMIT"),
+        engine_config=EngineConfig(isolation_level="AUTOCOMMIT", hide_parameters=True),
     )
     event.listen(config.get_engine().sync_engine, "connect", _set_pragmas)
     return config

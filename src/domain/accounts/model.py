@@ -77,7 +77,7 @@ def checked_email(text: str, *, pointer: str = "/email") -> str:
     if len(address) > LONGEST_EMAIL or not is_encodable(address):
         raise Invalid(f"Must be an e-mail address of at most {LONGEST_EMAIL} characters.", pointer=pointer)
     try:
-        lower = validate_email(address, check_deliverability=False).normalized.lower()
+        lower = validate_email(address, check_deliverability=False, strict=True).normalized.lower()
     except EmailNotValidError as error:
         raise Invalid(f"Must be an e-mail address. {error}", pointer=pointer) from None
     # Letters in lower case may compose where capitals do not, and normalising may make the address longer: an
@@ -95,8 +95,12 @@ def checked_password(text: str, *, pointer: str = "/password") -> str:
 
 
 def normalized_password(text: str) -> str:
-    """Return the form of a password that is hashed and verified."""
-    return unicodedata.normalize("NFC", text)
+    """Return the form of a password that is hashed and verified.
+
+    One that is too long is nobody's and stays as it is: normalising takes time that grows with the square of the
+    length, which a stranger must not choose.
+    """
+    return text if len(text) > LONGEST_PASSWORD else unicodedata.normalize("NFC", text)
 
 
 def checked_display_name(text: str | None) -> str | None:

@@ -54,7 +54,10 @@ class Passwords(Protocol):
     """A slow, salted password hash (OWASP ASVS 6.2; argon2id, RFC 9106)."""
 
     async def hash(self, password: str) -> str:
-        """Return a hash that carries its salt and its parameters."""
+        """Return a hash that carries its salt and its parameters.
+
+        :raises Unavailable: if too many are being computed; ``matches`` does, too.
+        """
         ...
 
     async def matches(self, password: str, password_hash: str | None) -> bool:

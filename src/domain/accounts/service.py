@@ -14,7 +14,7 @@ from domain.clock import Clock
 from domain.errors import Conflict, Forbidden, StaleVersion
 from domain.store import Store
 
-_ATTEMPTS = 10
+_ATTEMPTS = 100
 
 
 class AccountService:
@@ -46,7 +46,7 @@ class AccountService:
 
         :raises Invalid: if a value breaks a rule.
         :raises StaleVersion: if the stored version is none of ``versions``.
-        :raises Conflict: if other writers were faster ten times in a row.
+        :raises Conflict: if other writers were faster a hundred times in a row.
         """
         for _ in range(_ATTEMPTS):
             account = await self._store.accounts.get(account_id)

@@ -27,13 +27,15 @@ class NewApiToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         """Return the token with every rule applied.
 
         :raises Invalid: if a value breaks a rule.
-        :raises Forbidden: if the principal lacks a scope itself: a token cannot make a mightier one.
+        :raises Forbidden: if a token would make a mightier one: with a scope it lacks, or that expires later.
         """
         expires_at = self.expires_at and in_utc(self.expires_at, pointer="/expires_at")
         if expires_at is not None and expires_at <= at:
             raise Invalid("Must lie in the future.", pointer="/expires_at")
         if not principal.scopes.issuperset(self.scopes):
             raise Forbidden("An API token cannot give scopes that it was not given.")
+        if principal.expires_at is not None and (expires_at is None or expires_at > principal.expires_at):
+            raise Forbidden("An API token cannot make one that outlives it.")
         return ApiToken(
             name=checked_text(self.name.strip(), pointer="/name", shortest=1, longest=LONGEST_NAME),
             scopes=tuple(sorted(set(self.scopes))),

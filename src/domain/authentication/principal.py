@@ -1,5 +1,6 @@
 """Who is asking."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
@@ -21,12 +22,12 @@ EVERY_SCOPE = frozenset(Scope)
 
 
 class Principal(Struct, frozen=True, kw_only=True):
-    """An account, and the session or the API token through which it asks."""
+    """An account, and what it asks through: a session, or an API token that may expire."""
 
     account_id: int
     scopes: frozenset[Scope]
     session_id: int | None = None
-    api_token_id: int | None = None
+    expires_at: datetime | None = None
 
     def require(self, scope: Scope) -> None:
         """Do nothing if the scope was given.

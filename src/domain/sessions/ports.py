@@ -9,10 +9,13 @@ from domain.sessions.model import Family, NewSession, Session
 class SessionRepository(Protocol):
     """The sessions of every account."""
 
-    async def add(self, new: NewSession, *, owner_id: int) -> Session:
-        """Store a new session.
+    async def add(self, new: NewSession, *, owner_id: int, password_hash: str | None = None) -> Session:
+        """Store a new session, if ``password_hash`` is given only while it is the account's, in one step.
 
-        :raises Unauthenticated: if the owner's account is gone.
+        A change of the password ends all sessions; one that was started with the old password must not slip in
+        behind it.
+
+        :raises Unauthenticated: if the owner's account is gone, or its password another one.
         """
         ...
 

@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from domain.accounts.model import checked_email, normalized_password
+from domain.accounts.model import Credentials, checked_email, normalized_password
 from domain.accounts.ports import Passwords
 from domain.authentication.ports import AccessClaims, AccessTokens, Secrets
 from domain.authentication.recent import RecentPrincipals
 from domain.clock import Clock
-from domain.errors import Invalid, InvalidRefreshToken, NotFound, WrongCredentials
+from domain.errors import Invalid, InvalidRefreshToken, NotFound, Unauthenticated, WrongCredentials
 from domain.sessions.model import Family, NewSession, RefreshToken, Session, TokenPair
 from domain.store import Store
 
@@ -44,7 +44,8 @@ class SessionService:
 
         :raises WrongCredentials: if the two do not belong together.
         """
-        account_id = await self._account_with(email, normalized_password(password))
+        credentials = await self._credentials_of(email, normalized_password(password))
+        account_id = credentials.account_id
         now = self._now()
         token = RefreshToken(self._secrets.new(), self._secrets.new())
         new = NewSession(
@@ -55,7 +56,10 @@ class SessionService:
             expires_at=now + REFRESH_TOKEN_LIFETIME,
         )
         await self._store.sessions.remove_expired(owner_id=account_id, at=now)
-        session = await self._store.sessions.add(new, owner_id=account_id)
+        try:
+            session = await self._store.sessions.add(new, owner_id=account_id, password_hash=credentials.password_hash)
+        except Unauthenticated:
+            raise WrongCredentials("The password was changed meanwhile.") from None
         return self._pair(account_id, session.id, token, at=now)
 
     async def refresh(self, refresh_token: str) -> TokenPair:
@@ -102,8 +106,8 @@ class SessionService:
         await self._store.sessions.remove(session_id, owner_id=owner_id)
         self._recent.forget(owner_id)
 
-    async def _account_with(self, email: str, password: str) -> int:
-        """Return the account the two belong to, its hash brought up to date."""
+    async def _credentials_of(self, email: str, password: str) -> Credentials:
+        """Return the credentials that the two match, the hash brought up to date."""
         try:
             credentials = await self._store.accounts.credentials_by_email(checked_email(email))
         except Invalid:
@@ -111,13 +115,15 @@ class SessionService:
         stored_hash = credentials and credentials.password_hash
         if not await self._passwords.matches(password, stored_hash) or credentials is None:
             raise WrongCredentials("The e-mail address or the password is wrong.")
-        if self._passwords.is_outdated(credentials.password_hash):
-            new_hash = await self._passwords.hash(password)
-            # Somebody may have changed the password meanwhile: then theirs stays.
-            await self._store.accounts.replace_password(
-                credentials.account_id, new_hash, replacing=credentials.password_hash
-            )
-        return credentials.account_id
+        if not self._passwords.is_outdated(credentials.password_hash):
+            return credentials
+        new_hash = await self._passwords.hash(password)
+        if await self._store.accounts.replace_password(
+            credentials.account_id, new_hash, replacing=credentials.password_hash
+        ):
+            return Credentials(account_id=credentials.account_id, password_hash=new_hash)
+        # Somebody else changed the hash meanwhile: brought it up to date, too, or changed the password.
+        return await self._credentials_of(email, password)
 
     async def _rotated(self, family: Family, token: RefreshToken, successor: RefreshToken, *, at: datetime) -> bool:
         """Make ``successor`` the current token, or find that this very exchange has just been made."""

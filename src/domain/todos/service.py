@@ -6,7 +6,7 @@ from domain.store import Store
 from domain.todos.model import NewTodo, TagCount, Todo, TodoPatch
 from domain.todos.query import Position, TodoPage, TodoQuery
 
-_ATTEMPTS = 10
+_ATTEMPTS = 100
 """How often a change is tried again after another writer was faster."""
 
 
@@ -43,7 +43,7 @@ class TodoService:
         :raises NotFound: if there is none, or it is somebody else's.
         :raises Invalid: if a value breaks a rule.
         :raises StaleVersion: if the stored version is none of ``versions``.
-        :raises Conflict: if other writers were faster ten times in a row.
+        :raises Conflict: if other writers were faster a hundred times in a row.
         """
         zone = await self._zone_of(owner_id) if patch.needs_zone_of_owner else "UTC"
         for _ in range(_ATTEMPTS):

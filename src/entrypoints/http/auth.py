@@ -137,7 +137,7 @@ class AuthController(Controller):
         """Make a token for a program; it is shown in this answer only.
 
         It is sent as a bearer token, and may do what its scopes name. A token cannot make one with more scopes than
-        it has itself.
+        it has itself, nor one that outlives it.
         """
         return await request.services.api_tokens.create(data, principal=request.principal)
 

@@ -16,6 +16,8 @@ from litestar.handlers import HTTPRouteHandler
 from domain.errors import Invalid
 from entrypoints.http.problems import MalformedBody, UnsupportedMediaType
 
+_LONGEST_DETAIL = 300
+
 _PLACE = re.compile(r" - at `\$(?P<place>[^`]*)`$")
 _STEP = re.compile(r"\.(?P<field>[^.\[]+)|\[(?P<index>[0-9]+)\]|\[\.\.\.\]")
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<field>.*)`", re.DOTALL)
@@ -108,7 +110,8 @@ def _invalid(message: str) -> Invalid:
     named = _UNKNOWN_FIELD.search(detail) or _MISSING_FIELD.search(detail)
     if named:
         pointer += f"/{_escaped(named['field'])}"
-    return Invalid(f"{detail}.", pointer=pointer)
+    # A client's own words come back in it; nobody needs to read half a megabyte of them.
+    return Invalid(f"{detail[:_LONGEST_DETAIL]}.", pointer=pointer[:_LONGEST_DETAIL])
 
 
 def _steps(place: str) -> list[str]:

@@ -4,6 +4,7 @@ from importlib.metadata import version
 from typing import Annotated, Literal
 
 from litestar import Response, get
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 from msgspec import Meta, Struct
 
@@ -56,7 +57,18 @@ async def health() -> Health:
     return Health()
 
 
-@get("/health/ready", operation_id="getReadiness", summary="Can requests be served?", tags=["Service"], opt=public())
+@get(
+    "/health/ready",
+    operation_id="getReadiness",
+    summary="Can requests be served?",
+    tags=["Service"],
+    opt=public(),
+    responses={
+        HTTP_503_SERVICE_UNAVAILABLE: ResponseSpec(
+            Readiness, description="Service Unavailable", generate_examples=False
+        )
+    },
+)
 async def readiness(request: ApiRequest) -> Response[Readiness]:
     """Ask the database; 503 says what is wrong."""
     problems = await request.services.readiness()

@@ -137,6 +137,8 @@ def _correct(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     scope = scope_of(handler)
     if scope is not None:
         operation["security"] = [{"bearer": [scope]}, {"password": []}]
+    elif HTTP_403_FORBIDDEN in problems_of(handler):  # anybody may call it, and it matters who does
+        operation["security"] = [{}, {"bearer": []}, {"password": []}]
     for parameter in operation.get("parameters", []):
         parameter["schema"] = _without_null(parameter["schema"])
     body = operation.get("requestBody")
@@ -148,7 +150,8 @@ def _correct(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     responses = operation["responses"]
     responses.pop("400", None)
     for status in sorted(_problems(operation, handler)):
-        responses[str(status)] = {"$ref": f"#/components/responses/{_name(status)}"}
+        # What a route describes itself stays: a service that is not ready says so with other words.
+        responses.setdefault(str(status), {"$ref": f"#/components/responses/{_name(status)}"})
     for header in (header for response in responses.values() for header in response.get("headers", {}).values()):
         header.setdefault("schema", {"type": "string"})
 
@@ -164,7 +167,7 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _problems(operation: dict[str, Any], handler: HTTPRouteHandler) -> set[int]:
     """Return the status codes of everything that can go wrong in an operation."""
-    found = {HTTP_500_INTERNAL_SERVER_ERROR, *problems_of(handler)}
+    found = {HTTP_400_BAD_REQUEST, HTTP_500_INTERNAL_SERVER_ERROR, *problems_of(handler)}
     parameters = operation.get("parameters", [])
     if scope_of(handler) is not None:
         found |= {HTTP_401_UNAUTHORIZED, HTTP_403_FORBIDDEN}
@@ -179,7 +182,7 @@ def _problems(operation: dict[str, Any], handler: HTTPRouteHandler) -> set[int]:
             HTTP_415_UNSUPPORTED_MEDIA_TYPE,
             HTTP_422_UNPROCESSABLE_ENTITY,
         }
-    if any(name in handler.parsed_fn_signature.parameters for name in ("request",)):
+    if "request" in handler.parsed_fn_signature.parameters:
         found.add(HTTP_503_SERVICE_UNAVAILABLE)
     return found
 

@@ -27,7 +27,7 @@ IfNoneMatch = Annotated[
 
 ETAG = ResponseHeader(name="ETag", documentation_only=True, description="The version, for `If-Match`.")
 
-_STRONG_TAG = re.compile(r'(?<!W/)"([1-9][0-9]{0,17})"')
+_STRONG_TAG = re.compile(r'"([1-9][0-9]{0,17})"')
 _ANY_TAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,17})"')
 
 
@@ -44,11 +44,17 @@ def versions_to_change(if_match: str | None) -> frozenset[int] | None:
     """
     if if_match is None or if_match.strip() == "*":
         return None
-    return frozenset(int(version) for version in _STRONG_TAG.findall(if_match))
+    return frozenset(_versions(if_match, _STRONG_TAG))
 
 
 def is_unchanged(if_none_match: str | None, version: int) -> bool:
     """Tell whether the client has this version already; the comparison is the weak one."""
     if if_none_match is None:
         return False
-    return if_none_match.strip() == "*" or str(version) in _ANY_TAG.findall(if_none_match)
+    return if_none_match.strip() == "*" or version in _versions(if_none_match, _ANY_TAG)
+
+
+def _versions(tags: str, tag: re.Pattern[str]) -> list[int]:
+    """Return the versions in a list of entity tags; those that are not ours, commas in them included, are none."""
+    matches = (tag.fullmatch(word.strip()) for word in tags.split(","))
+    return [int(match[1]) for match in matches if match]

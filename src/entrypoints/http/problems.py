@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, cast
 
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, InternalServerException, ValidationException
 from litestar.status_codes import (
     HTTP_400_BAD_REQUEST,
     HTTP_401_UNAUTHORIZED,
@@ -15,6 +15,7 @@ from litestar.status_codes import (
     HTTP_409_CONFLICT,
     HTTP_412_PRECONDITION_FAILED,
     HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+    HTTP_414_REQUEST_URI_TOO_LONG,
     HTTP_415_UNSUPPORTED_MEDIA_TYPE,
     HTTP_422_UNPROCESSABLE_ENTITY,
     HTTP_500_INTERNAL_SERVER_ERROR,
@@ -70,6 +71,7 @@ TITLES = {
     HTTP_409_CONFLICT: "Conflict",
     HTTP_412_PRECONDITION_FAILED: "Precondition Failed",
     HTTP_413_REQUEST_ENTITY_TOO_LARGE: "Content Too Large",
+    HTTP_414_REQUEST_URI_TOO_LONG: "URI Too Long",
     HTTP_415_UNSUPPORTED_MEDIA_TYPE: "Unsupported Media Type",
     HTTP_422_UNPROCESSABLE_ENTITY: "Unprocessable Content",
     HTTP_500_INTERNAL_SERVER_ERROR: "Internal Server Error",
@@ -82,6 +84,10 @@ _DETAILS = {
     HTTP_405_METHOD_NOT_ALLOWED: "This path does not answer to this method; the Allow header names those it does.",
     HTTP_413_REQUEST_ENTITY_TOO_LARGE: "The body is larger than 1 MiB.",
 }
+
+
+_DISCONNECTED = "client disconnected prematurely"
+"""What the framework says of a body that breaks off, as if it were its own fault."""
 
 
 class InvalidValue(Struct, frozen=True, kw_only=True):
@@ -143,6 +149,8 @@ def domain_problem(request: Request[Any, Any, Any], error: DomainError) -> Respo
 
 def http_problem(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     """Translate an error of the framework, keeping its headers (``Allow``, for instance)."""
+    if isinstance(error, InternalServerException) and error.detail == _DISCONNECTED:
+        error = MalformedBody(detail="The body ended before it was complete.")
     if error.status_code >= HTTP_500_INTERNAL_SERVER_ERROR:
         return unexpected_problem(request, error)
     return problem(
@@ -170,7 +178,7 @@ def validation_problem(request: Request[Any, Any, Any], error: ValidationExcepti
 def unexpected_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """Log what nobody expected, and tell the client nothing but the id under which it is logged."""
     _log.error(
-        "Unexpected error in %s %s, request %s",
+        "Unexpected error in %s %r, request %s",
         request.method,
         request.scope["path"],
         request_id(request.scope),
