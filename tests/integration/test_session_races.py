@@ -155,3 +155,19 @@ class TestPasswords:
 
 async def _ready() -> list[str]:
     return []
+
+
+async def test_no_session_outlives_the_password_it_was_started_with(replicas: Replicas) -> None:
+    one, other = replicas
+    account = await one.accounts.register(email="ada@example.com", password="password 0")
+
+    for turn in range(5):
+        old, new = f"password {turn}", f"password {turn + 1}"
+        await asyncio.gather(
+            *(other.sessions.log_in(email="ada@example.com", password=old) for _ in range(4)),
+            one.accounts.change_password(account.id, old_password=old, new_password=new, session_id=None),
+            *(other.sessions.log_in(email="ada@example.com", password=old) for _ in range(4)),
+            return_exceptions=True,
+        )
+
+        assert await one.sessions.list_all(owner_id=account.id) == []
