@@ -4,6 +4,7 @@ import re
 import socket
 import stat
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from click.testing import CliRunner
@@ -182,7 +183,9 @@ def test_check_follows_a_postgresql_database(committed_url: str, tmp_path: Path)
 
 @pytest.mark.parametrize("command", ["check", "migrate"])
 def test_a_database_that_does_not_exist_is_explained(command: str, committed_url: str, tmp_path: Path) -> None:
-    result = todo_api(command, home=tmp_path, DATABASE_URL=f"{committed_url}_not_there")
+    nowhere = urlunsplit(urlsplit(committed_url)._replace(path="/not_there"))
+
+    result = todo_api(command, home=tmp_path, DATABASE_URL=nowhere)
 
     assert result.returncode == 1
     assert "The database cannot be reached" in result.stdout + result.stderr
