@@ -69,7 +69,6 @@ def serve(host: str | None, port: int | None, workers: int | None) -> NoReturn:
         _run_or_explain(migrate(settings))
     with _explained_errors():
         jwt_secret(settings)  # makes it if need be, before the workers start and would all do so
-    with _explained_errors():
         _require_free_port(settings)
     _become_granian(settings)
 

@@ -116,7 +116,7 @@ class TodoController(Controller):
     async def read(self, request: ApiRequest, todo_id: Id, if_none_match: IfNoneMatch = None) -> Response[Todo]:
         """Return one to-do with its ETag."""
         todo = await request.services.todos.get(todo_id, owner_id=request.owner_id)
-        if if_none_match is not None and is_unchanged(if_none_match, todo.version):
+        if is_unchanged(if_none_match, todo.version):
             return cast("Response[Todo]", _not_modified(todo))
         return _answer(todo)
 
