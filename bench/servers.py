@@ -89,7 +89,7 @@ def todo_api(dsn: str, rows: Rows) -> Service:
     access_tokens, now = JwtAccessTokens(_SECRET), datetime.now(UTC)
     return Service(
         name=OURS,
-        command=[sys.executable, "-c", "from entrypoints.cli import main; main()", "serve"],
+        command=[sys.executable, "-c", "from entrypoints.cli.main import main; main()", "serve"],
         environment={
             "DATABASE_URL": dsn,
             "JWT_SECRET": _SECRET,

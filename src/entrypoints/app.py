@@ -64,7 +64,7 @@ def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
     app.asgi_handler = Envelope(
         app.asgi_handler,
         allowed_hosts=settings.allowed_hosts,
-        hsts=settings.environment == "production",
+        hsts=settings.hsts,
         has_cors=bool(settings.cors_origins),
     )
     return app

@@ -35,9 +35,10 @@ from domain.store import Store
 from domain.todos.service import TodoService
 from domain.zones import zone_names
 from entrypoints.app import create_app
+from entrypoints.environment import SHORTEST_JWT_SECRET, Secret, SettingsError
 from entrypoints.logs import configure_logs
 from entrypoints.services import Readiness, Services
-from entrypoints.settings import SHORTEST_JWT_SECRET, Secret, Settings, SettingsError
+from entrypoints.settings import Settings
 
 _SLOWEST_READINESS = 2
 """Seconds after which a database that says nothing is not ready."""

@@ -1,49 +1,24 @@
 """Settings, read once from the environment (the twelve-factor app, III)."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 from msgspec import Struct
 
-from domain.text import is_encodable
-
-SHORTEST_JWT_SECRET = 64
-"""Bytes; RFC 7518, section 3.2, asks for at least as many bits as the hash has."""
+from entrypoints.environment import SHORTEST_JWT_SECRET, Environment, Network, Secret, SettingsError
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
-
-_END_OF_HOSTS = re.compile("[/?#]")
-_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
-_SSL_OF_SQLALCHEMY = re.compile(r"([?&])ssl=")
-_HOST_AND_PORT = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]*)(:[0-9]{1,5})?")
-
-_T = TypeVar("_T")
-
-
-class Secret(str):
-    """Text that does not show itself where settings are printed or logged."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'***'"
-
-
-class SettingsError(Exception):
-    """The environment cannot be used; ``problems`` says everything that is wrong with it, in plain words."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 class Settings(Struct, frozen=True, kw_only=True):
     """How this process is to run.
 
-    Without ``database_url`` the service keeps everything in an SQLite file in ``data_dir``. ``debug`` logs everything,
-    unless ``log_level`` says otherwise; it never shows internals to clients.
+    Without ``database_url`` the service keeps everything in an SQLite file in ``data_dir``, and brings that to the
+    newest schema when it starts; a PostgreSQL database is migrated at start only if ``migrate_on_start`` asks for it.
+    ``debug`` logs everything, unless ``log_level`` says otherwise; it never shows internals to clients.
+    ``trusted_proxies`` are the peers whose ``X-Forwarded-*`` headers count. ``request_timeout`` is in seconds.
     """
 
     environment: Literal["development", "production"] = "development"
@@ -52,44 +27,102 @@ class Settings(Struct, frozen=True, kw_only=True):
     workers: int = 1
     data_dir: Path = Path("data")
     database_url: Secret | None = None
+    database_pool_size: int = 10
+    migrate_on_start: bool = True
     redis_url: Secret | None = None
     jwt_secret: Secret | None = None
     debug: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    access_log: bool = True
     cors_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ("*",)
+    force_https: bool = False
+    trusted_proxies: tuple[Network, ...] = ()
+    public_url: str | None = None
+    request_timeout: int = 30
+    rate_limit: bool = True
+    sentry_dsn: Secret | None = None
+    otlp_endpoint: str | None = None
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
+    metrics_token: Secret | None = None
+    backup_dir: Path = Path("data/backups")
+    backup_keep: int = 7
+    backup_max_age: timedelta = timedelta(hours=26)
+    backup_recipients: tuple[str, ...] = ()
+    backup_identity: Secret | None = None
 
     @property
     def sqlite_path(self) -> Path:
         """Where the embedded database lives, if there is one."""
         return self.data_dir / "todo.sqlite3"
 
+    @property
+    def hsts(self) -> bool:
+        """Whether browsers are told to use HTTPS only (RFC 6797)."""
+        return self.force_https or self.environment == "production"
+
     @classmethod
-    def read(cls, environ: Mapping[str, str]) -> "Settings":
+    def read(cls, variables: Mapping[str, str]) -> "Settings":
         """Return the settings that the variables make.
 
         :raises SettingsError: with every problem at once.
         """
-        reader = _Reader(environ)
-        debug = reader.flag("DEBUG")
+        default, given = cls(), Environment(variables)
+        debug = given.flag("DEBUG")
+        database_url = given.secret("DATABASE_URL", given.postgresql_url)
+        data_dir = Path(given.text("DATA_DIR", str(default.data_dir)))
         settings = cls(
-            environment=reader.one_of("ENVIRONMENT", "development", "production"),
-            host=reader.text("HOST", cls().host),
-            port=reader.number("PORT", cls().port, lowest=1, highest=65_535),
-            workers=reader.number("WORKERS", cls().workers, lowest=1, highest=256),
-            data_dir=Path(reader.text("DATA_DIR", str(cls().data_dir))),
-            database_url=reader.secret("DATABASE_URL", reader.postgresql_url),
-            redis_url=reader.secret("REDIS_URL", reader.redis_url),
-            jwt_secret=reader.secret("JWT_SECRET", reader.long_secret),
+            environment=given.one_of("ENVIRONMENT", "development", "production"),
+            host=given.text("HOST", default.host),
+            port=given.number("PORT", default.port, lowest=1, highest=65_535),
+            workers=given.number("WORKERS", default.workers, lowest=1, highest=256),
+            data_dir=data_dir,
+            database_url=database_url,
+            database_pool_size=given.number("DATABASE_POOL_SIZE", default.database_pool_size, lowest=2, highest=1000),
+            migrate_on_start=given.flag("MIGRATE_ON_START", default=database_url is None),
+            redis_url=given.secret("REDIS_URL", given.redis_url),
+            jwt_secret=given.secret("JWT_SECRET", given.long_secret),
             debug=debug,
-            log_level=reader.one_of("LOG_LEVEL", "debug" if debug else "info", *_LOG_LEVELS),
-            cors_origins=reader.origins("CORS_ORIGINS"),
-            allowed_hosts=reader.many("ALLOWED_HOSTS") or cls().allowed_hosts,
+            log_level=given.one_of("LOG_LEVEL", "debug" if debug else "info", *_LOG_LEVELS),
+            access_log=given.flag("ACCESS_LOG", default=default.access_log),
+            cors_origins=given.origins("CORS_ORIGINS"),
+            allowed_hosts=given.many("ALLOWED_HOSTS") or default.allowed_hosts,
+            force_https=given.flag("FORCE_HTTPS"),
+            trusted_proxies=given.networks("TRUSTED_PROXIES"),
+            public_url=given.url("PUBLIC_URL"),
+            request_timeout=given.number("REQUEST_TIMEOUT", default.request_timeout, lowest=1, highest=600),
+            rate_limit=given.flag("RATE_LIMIT", default=default.rate_limit),
+            sentry_dsn=given.secret("SENTRY_DSN", given.web_url),
+            otlp_endpoint=given.url("OTEL_EXPORTER_OTLP_ENDPOINT"),
+            metrics_host=given.text("METRICS_HOST", default.metrics_host),
+            metrics_port=given.number("METRICS_PORT", 0, lowest=0, highest=65_535) or None,
+            metrics_token=given.secret("METRICS_TOKEN"),
+            backup_dir=Path(given.text("BACKUP_DIR", str(data_dir / "backups"))),
+            backup_keep=given.number("BACKUP_KEEP", default.backup_keep, lowest=1, highest=10_000),
+            backup_max_age=given.span("BACKUP_MAX_AGE", default.backup_max_age),
+            backup_recipients=given.many("BACKUP_RECIPIENTS"),
+            backup_identity=given.secret("BACKUP_IDENTITY"),
         )
-        problems = reader.problems + (_unsafe(settings) if settings.environment == "production" else [])
+        problems = given.problems + _contradictions(settings)
+        if settings.environment == "production":
+            problems += _unsafe(settings)
         if problems:
             raise SettingsError(problems)
         return settings
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    """Return what cannot work together."""
+    problems: list[str] = []
+    if settings.force_https and not settings.trusted_proxies:
+        problems.append(
+            "FORCE_HTTPS needs TRUSTED_PROXIES: only a proxy can say that a request came over HTTPS, and only one "
+            "that is named is believed."
+        )
+    if settings.metrics_port == settings.port:
+        problems.append("METRICS_PORT is PORT: metrics need a port of their own, which is not public.")
+    return problems
 
 
 def _unsafe(settings: Settings) -> list[str]:
@@ -98,102 +131,10 @@ def _unsafe(settings: Settings) -> list[str]:
     if settings.jwt_secret is None:
         problems.append(
             "JWT_SECRET is missing: in production it must be given, as at least "
-            f"{SHORTEST_JWT_SECRET} bytes, for instance from `openssl rand -hex 64`."
+            f"{SHORTEST_JWT_SECRET} bytes, for instance from `todo-api secret`."
         )
     if settings.debug:
         problems.append("DEBUG is on: it must be off in production.")
     if "*" in settings.cors_origins:
         problems.append("CORS_ORIGINS is a wildcard: in production it must name each origin.")
     return problems
-
-
-class _Reader:
-    """Reads variables and collects what is wrong with them; a wrong one is replaced so that reading goes on."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self.problems: list[str] = []
-
-    def text(self, name: str, default: str) -> str:
-        return self._environ.get(name, "").strip() or default
-
-    def many(self, name: str) -> tuple[str, ...]:
-        parts = (part.strip() for part in self.text(name, "").split(","))
-        return tuple(part for part in parts if part)
-
-    def origins(self, name: str) -> tuple[str, ...]:
-        """Read origins (RFC 6454): a scheme, a host and perhaps a port, or ``*`` alone for any."""
-        origins = self.many(name)
-        for origin in origins:
-            if origin != "*" and not _ORIGIN.fullmatch(origin):
-                self.problems.append(
-                    f"{name} has {origin!r}: an origin is https://host or https://host:port, or * for any."
-                )
-        return origins
-
-    def number(self, name: str, default: int, *, lowest: int, highest: int) -> int:
-        text = self.text(name, str(default))
-        if text.isascii() and text.isdigit() and len(text) <= len(str(highest)) and lowest <= int(text) <= highest:
-            return int(text)
-        self.problems.append(f"{name} is {text!r}: it must be a whole number from {lowest} to {highest}.")
-        return default
-
-    def flag(self, name: str) -> bool:
-        text = self.text(name, "false").lower()
-        if text not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
-            self.problems.append(f"{name} is {text!r}: it must be true or false.")
-        return text in {"true", "1", "yes", "on"}
-
-    def one_of(self, name: str, default: _T, *others: _T) -> _T:
-        text = self.text(name, str(default)).lower()
-        allowed = dict.fromkeys((default, *others))
-        for choice in allowed:
-            if text == choice:
-                return choice
-        choices = ", ".join(str(choice) for choice in allowed)
-        self.problems.append(f"{name} is {text!r}: it must be one of {choices}.")
-        return default
-
-    def secret(self, name: str, check: Callable[[str, str], str]) -> Secret | None:
-        """Read a value that may also stand in the file that ``<name>_FILE`` names."""
-        value, file = self.text(name, ""), self.text(f"{name}_FILE", "")
-        if value and file:
-            self.problems.append(f"{name} and {name}_FILE are both set: only one of them may be.")
-        elif file:
-            try:
-                value = Path(file).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-                self.problems.append(f"{name}_FILE cannot be read: {reason}.")
-            else:
-                if not value:
-                    self.problems.append(f"{name}_FILE names an empty file.")
-        if not is_encodable(value):
-            self.problems.append(f"{name} is not UTF-8.")
-            value = ""
-        return Secret(check(name, value)) if value else None
-
-    def long_secret(self, name: str, value: str) -> str:
-        if len(value.encode()) < SHORTEST_JWT_SECRET:
-            self.problems.append(f"{name} is too short: it must have at least {SHORTEST_JWT_SECRET} bytes.")
-        return value
-
-    def postgresql_url(self, name: str, value: str) -> str:
-        """Return the URL as the driver wants it; SQLAlchemy's and the old spelling of the scheme are taken too."""
-        scheme, separator, rest = value.partition("://")
-        if not separator or scheme not in {"postgresql+asyncpg", "postgresql", "postgres"}:
-            self.problems.append(f"{name} must begin with postgresql://, postgresql+asyncpg:// or postgres://.")
-        hosts = _END_OF_HOSTS.split(rest, maxsplit=1)[0].rpartition("@")[2].split(",")
-        if not all(_HOST_AND_PORT.fullmatch(host) for host in hosts):
-            self.problems.append(
-                f"{name} does not name a host and a port after the password, whose special characters need "
-                "percent-encoding."
-            )
-        rest = _SSL_OF_SQLALCHEMY.sub(r"\1sslmode=", rest)
-        return f"postgresql://{rest}"
-
-    def redis_url(self, name: str, value: str) -> str:
-        scheme, separator, _ = value.partition("://")
-        if not separator or scheme not in {"redis", "rediss", "unix"}:
-            self.problems.append(f"{name} must begin with redis://, rediss:// or unix://.")
-        return value

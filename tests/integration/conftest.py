@@ -20,8 +20,9 @@ from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.accounts.model import Account, NewAccount
 from entrypoints.app import create_app
 from entrypoints.bootstrap import open_services
+from entrypoints.environment import Secret
 from entrypoints.services import Services
-from entrypoints.settings import Secret, Settings
+from entrypoints.settings import Settings
 from tests import postgresql
 from tests.clock import StandingClock
 from tests.csv_fixtures import FIXTURES, load

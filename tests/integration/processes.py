@@ -16,7 +16,7 @@ import httpx
 import entrypoints
 
 SOURCES = Path(str(entrypoints.__file__)).parents[1]
-COMMAND = (sys.executable, "-c", "from entrypoints.cli import main; main(prog_name='todo-api')")
+COMMAND = (sys.executable, "-c", "from entrypoints.cli.main import main; main(prog_name='todo-api')")
 PATIENCE = 60
 """Seconds after which something that should have happened has not."""
 

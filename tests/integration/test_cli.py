@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from click.testing import CliRunner
 
-from entrypoints.cli import main
+from entrypoints.cli.main import main
 from tests.harness import PASSWORD
 from tests.integration.processes import free_port, todo_api
 
@@ -63,7 +63,7 @@ def test_settings_that_cannot_be_used_stop_every_command_with_every_problem(
     result = CliRunner().invoke(main, command, env=environ)
 
     assert (result.exit_code, result.stdout) == (2, "")
-    assert [line.split()[1] for line in result.stderr.splitlines()[1:]] == ["PORT", "DATABASE_URL", "JWT_SECRET"]
+    assert [line.split()[1] for line in result.stderr.splitlines()[1:]] == ["DATABASE_URL", "PORT", "JWT_SECRET"]
     assert "hidden" not in result.stderr
     assert list(tmp_path.iterdir()) == []
 

@@ -222,7 +222,7 @@ async def execute_on_postgresql(url: str, sql: str) -> None:
 async def migrate_in_a_process(environment: dict[str, str], directory: Path) -> tuple[int | None, str]:
     """Run the command, and return its exit code and what it says."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", "from entrypoints.cli import main; main()", "migrate"),
+        *(sys.executable, "-c", "from entrypoints.cli.main import main; main()", "migrate"),
         cwd=directory,
         env={"PYTHONPATH": os.pathsep.join(sys.path), **environment},
         stdout=asyncio.subprocess.PIPE,

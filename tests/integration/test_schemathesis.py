@@ -17,7 +17,7 @@ import pytest
 
 HERE = Path(__file__).parent
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "10")
-SERVE = "from entrypoints.cli import main; main(['serve'])"
+SERVE = "from entrypoints.cli.main import main; main(['serve'])"
 LONGEST_START = 30
 LONGEST_RUN = 1_800
 

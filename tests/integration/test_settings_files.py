@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from entrypoints.bootstrap import settings_from_environment
-from entrypoints.settings import Settings, SettingsError
+from entrypoints.environment import SettingsError
+from entrypoints.settings import Settings
 
 VALUES = {
     "DATABASE_URL": "postgresql://ada:pw@db/todo",

@@ -6,9 +6,10 @@ import msgspec
 import pytest
 from litestar import Litestar
 
+from entrypoints.environment import Secret
 from entrypoints.http.envelope import Envelope
 from entrypoints.services import Services
-from entrypoints.settings import Secret, Settings
+from entrypoints.settings import Settings
 from tests.harness import app_on
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from entrypoints.environment import Secret
 from entrypoints.logs import JsonFormatter, configure_logs
-from entrypoints.settings import Secret, Settings
+from entrypoints.settings import Settings
 
 NAMES = (None, "alembic", "aiosqlite")
 

@@ -1,10 +1,13 @@
 """Settings from the environment."""
 
+from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
-from entrypoints.settings import Secret, Settings, SettingsError
+from entrypoints.environment import Secret, SettingsError
+from entrypoints.settings import Settings
 
 JWT_SECRET = "j" * 64
 
@@ -22,7 +25,10 @@ def test_nothing_has_to_be_set() -> None:
 def test_an_empty_variable_is_not_set() -> None:
     names = (
         "HOST", "PORT", "WORKERS", "DATA_DIR", "DATABASE_URL", "REDIS_URL", "JWT_SECRET", "JWT_SECRET_FILE",
-        "DEBUG", "ENVIRONMENT", "LOG_LEVEL", "CORS_ORIGINS", "ALLOWED_HOSTS",
+        "DEBUG", "ENVIRONMENT", "LOG_LEVEL", "CORS_ORIGINS", "ALLOWED_HOSTS", "DATABASE_POOL_SIZE",
+        "MIGRATE_ON_START", "ACCESS_LOG", "FORCE_HTTPS", "TRUSTED_PROXIES", "PUBLIC_URL", "REQUEST_TIMEOUT",
+        "RATE_LIMIT", "SENTRY_DSN", "OTEL_EXPORTER_OTLP_ENDPOINT", "METRICS_HOST", "METRICS_PORT", "METRICS_TOKEN",
+        "BACKUP_DIR", "BACKUP_KEEP", "BACKUP_MAX_AGE", "BACKUP_RECIPIENTS", "BACKUP_IDENTITY",
     )  # fmt: skip
 
     assert Settings.read(dict.fromkeys(names, " ")) == Settings()
@@ -43,6 +49,24 @@ def test_every_variable_is_read() -> None:
             "LOG_LEVEL": "WARNING",
             "CORS_ORIGINS": "https://a.example, https://b.example,",
             "ALLOWED_HOSTS": " api.example.com ,*.example.org",
+            "DATABASE_POOL_SIZE": "20",
+            "MIGRATE_ON_START": "on",
+            "ACCESS_LOG": "off",
+            "FORCE_HTTPS": "yes",
+            "TRUSTED_PROXIES": "10.0.0.7, fd00::/8",
+            "PUBLIC_URL": "https://api.example.com/",
+            "REQUEST_TIMEOUT": "20",
+            "RATE_LIMIT": "off",
+            "SENTRY_DSN": "https://key@errors.example.com/1",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318",
+            "METRICS_HOST": "10.0.0.1",
+            "METRICS_PORT": "9100",
+            "METRICS_TOKEN": "scrape",
+            "BACKUP_DIR": "/backups",
+            "BACKUP_KEEP": "30",
+            "BACKUP_MAX_AGE": "2d",
+            "BACKUP_RECIPIENTS": "age1a, age1b",
+            "BACKUP_IDENTITY": "AGE-SECRET-KEY-1",
             "SOMETHING_ELSE": "ignored",
         }
     )
@@ -60,6 +84,24 @@ def test_every_variable_is_read() -> None:
         log_level="warning",
         cors_origins=("https://a.example", "https://b.example"),
         allowed_hosts=("api.example.com", "*.example.org"),
+        database_pool_size=20,
+        migrate_on_start=True,
+        access_log=False,
+        force_https=True,
+        trusted_proxies=(ip_network("10.0.0.7"), ip_network("fd00::/8")),
+        public_url="https://api.example.com",
+        request_timeout=20,
+        rate_limit=False,
+        sentry_dsn=Secret("https://key@errors.example.com/1"),
+        otlp_endpoint="http://collector:4318",
+        metrics_host="10.0.0.1",
+        metrics_port=9100,
+        metrics_token=Secret("scrape"),
+        backup_dir=Path("/backups"),
+        backup_keep=30,
+        backup_max_age=timedelta(days=2),
+        backup_recipients=("age1a", "age1b"),
+        backup_identity=Secret("AGE-SECRET-KEY-1"),
     )
 
 

@@ -1,0 +1,38 @@
+"""The command line: ``todo-api``."""
+
+import os
+
+import click
+
+from entrypoints.cli.check import check
+from entrypoints.cli.database import create_user, migrate_command
+from entrypoints.cli.serve import serve
+from entrypoints.http.meta import VERSION
+
+_COMMANDS = (serve, migrate_command, create_user, check)
+"""In the order in which they are needed."""
+
+
+class _Commands(click.Group):
+    """Lists the commands in the order in which they are needed, not by the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return their names."""
+        del ctx
+        return list(self.commands)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(VERSION, prog_name="todo-api")
+def main() -> None:
+    """Run and look after a to-do service.
+
+    Settings are read from environment variables, and from a file .env in the working directory: HOST, PORT, WORKERS,
+    DATA_DIR, DATABASE_URL, REDIS_URL, JWT_SECRET, ENVIRONMENT, DEBUG, LOG_LEVEL, CORS_ORIGINS and ALLOWED_HOSTS.
+    A secret can also stand in the file that DATABASE_URL_FILE, REDIS_URL_FILE or JWT_SECRET_FILE names.
+    """
+    os.umask(0o077)  # what is written holds hashes of passwords and belongs to nobody else
+
+
+for _command in _COMMANDS:
+    main.add_command(_command)

@@ -1,0 +1,49 @@
+"""What the commands have in common."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine, Generator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+
+from domain.errors import DomainError
+from entrypoints.bootstrap import settings_from_environment
+from entrypoints.environment import SettingsError
+from entrypoints.logs import configure_logs
+from entrypoints.settings import Settings
+
+Result = TypeVar("Result")
+
+
+def settings_or_exit() -> Settings:
+    """Read the settings, or say everything that is wrong with them and stop."""
+    try:
+        settings = settings_from_environment()
+    except SettingsError as error:
+        click.echo("The settings cannot be used:", err=True)
+        for problem in error.problems:
+            click.echo(f"  - {problem}", err=True)
+        sys.exit(2)
+    configure_logs(settings)
+    return settings
+
+
+def run_or_explain(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run it to its end, or say in a sentence why it could not be done."""
+    with explained_errors():
+        return asyncio.run(work)
+
+
+@contextmanager
+def explained_errors() -> Generator[None]:
+    """Turn what was to be expected into a sentence instead of a traceback."""
+    try:
+        yield
+    except SettingsError as error:
+        raise click.ClickException(" ".join(error.problems)) from None
+    except DomainError as error:
+        raise click.ClickException(error.detail) from None
+    except OSError as error:
+        raise click.ClickException(f"It cannot be reached or written: {error}") from None

@@ -1,0 +1,175 @@
+"""Reading environment variables, and collecting what is wrong with them."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import TypeVar
+
+from domain.text import is_encodable
+
+SHORTEST_JWT_SECRET = 64
+"""Bytes; RFC 7518, section 3.2, asks for at least as many bits as the hash has."""
+
+Network = IPv4Network | IPv6Network
+
+_END_OF_HOSTS = re.compile("[/?#]")
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+_SSL_OF_SQLALCHEMY = re.compile(r"([?&])ssl=")
+_HOST_AND_PORT = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]*)(:[0-9]{1,5})?")
+_SPAN = re.compile(r"([0-9]{1,6})([smhd])")
+_SECONDS_OF = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_WEB_URL = re.compile(r"https?://[^\s/?#]+[^\s]*")
+
+_T = TypeVar("_T")
+
+
+class Secret(str):
+    """Text that does not show itself where settings are printed or logged."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+class SettingsError(Exception):
+    """The environment cannot be used; ``problems`` says everything that is wrong with it, in plain words."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Environment:
+    """Variables, and what was found wrong with them: a wrong one is replaced by its default, and reading goes on."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.problems: list[str] = []
+
+    def text(self, name: str, default: str) -> str:
+        """Read text; what is empty is not set."""
+        return self._environ.get(name, "").strip() or default
+
+    def many(self, name: str) -> tuple[str, ...]:
+        """Read a list with commas between its parts."""
+        parts = (part.strip() for part in self.text(name, "").split(","))
+        return tuple(part for part in parts if part)
+
+    def origins(self, name: str) -> tuple[str, ...]:
+        """Read origins (RFC 6454): a scheme, a host and perhaps a port, or ``*`` alone for any."""
+        origins = self.many(name)
+        for origin in origins:
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                self.problems.append(
+                    f"{name} has {origin!r}: an origin is https://host or https://host:port, or * for any."
+                )
+        return origins
+
+    def networks(self, name: str) -> tuple[Network, ...]:
+        """Read addresses and networks (RFC 4632): 10.0.0.7, 10.0.0.0/8, fd00::/8."""
+        networks: list[Network] = []
+        for text in self.many(name):
+            try:
+                networks.append(ip_network(text))
+            except ValueError:
+                self.problems.append(f"{name} has {text!r}: it must be an address or a network such as 10.0.0.0/8.")
+        return tuple(networks)
+
+    def span(self, name: str, default: timedelta) -> timedelta:
+        """Read a length of time: 45s, 90m, 26h, 7d."""
+        text = self.text(name, "")
+        if not text:
+            return default
+        match = _SPAN.fullmatch(text)
+        if match is None or int(match[1]) == 0:
+            self.problems.append(f"{name} is {text!r}: it must be a number and a unit, such as 45s, 90m, 26h or 7d.")
+            return default
+        return timedelta(seconds=int(match[1]) * _SECONDS_OF[match[2]])
+
+    def number(self, name: str, default: int, *, lowest: int, highest: int) -> int:
+        """Read a whole number from ``lowest`` to ``highest``."""
+        text = self.text(name, str(default))
+        if text.isascii() and text.isdigit() and len(text) <= len(str(highest)) and lowest <= int(text) <= highest:
+            return int(text)
+        self.problems.append(f"{name} is {text!r}: it must be a whole number from {lowest} to {highest}.")
+        return default
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """Read yes or no, in any of the usual words."""
+        text = self.text(name, str(default)).lower()
+        if text not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
+            self.problems.append(f"{name} is {text!r}: it must be true or false.")
+        return text in {"true", "1", "yes", "on"}
+
+    def one_of(self, name: str, default: _T, *others: _T) -> _T:
+        """Read one of a few words."""
+        text = self.text(name, str(default)).lower()
+        allowed = dict.fromkeys((default, *others))
+        for choice in allowed:
+            if text == choice:
+                return choice
+        choices = ", ".join(str(choice) for choice in allowed)
+        self.problems.append(f"{name} is {text!r}: it must be one of {choices}.")
+        return default
+
+    def url(self, name: str) -> str | None:
+        """Read the URL of something that speaks HTTP."""
+        value = self.text(name, "")
+        return self.web_url(name, value) if value else None
+
+    def secret(self, name: str, check: Callable[[str, str], str] | None = None) -> Secret | None:
+        """Read a value that may also stand in the file that ``<name>_FILE`` names."""
+        value, file = self.text(name, ""), self.text(f"{name}_FILE", "")
+        if value and file:
+            self.problems.append(f"{name} and {name}_FILE are both set: only one of them may be.")
+        elif file:
+            try:
+                value = Path(file).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+                self.problems.append(f"{name}_FILE cannot be read: {reason}.")
+            else:
+                if not value:
+                    self.problems.append(f"{name}_FILE names an empty file.")
+        if not is_encodable(value):
+            self.problems.append(f"{name} is not UTF-8.")
+            value = ""
+        if not value:
+            return None
+        return Secret(value if check is None else check(name, value))
+
+    def long_secret(self, name: str, value: str) -> str:
+        """Return the secret, which must be long enough to sign with."""
+        if len(value.encode()) < SHORTEST_JWT_SECRET:
+            self.problems.append(f"{name} is too short: it must have at least {SHORTEST_JWT_SECRET} bytes.")
+        return value
+
+    def postgresql_url(self, name: str, value: str) -> str:
+        """Return the URL as the driver wants it; SQLAlchemy's and the old spelling of the scheme are taken too."""
+        scheme, separator, rest = value.partition("://")
+        if not separator or scheme not in {"postgresql+asyncpg", "postgresql", "postgres"}:
+            self.problems.append(f"{name} must begin with postgresql://, postgresql+asyncpg:// or postgres://.")
+        hosts = _END_OF_HOSTS.split(rest, maxsplit=1)[0].rpartition("@")[2].split(",")
+        if not all(_HOST_AND_PORT.fullmatch(host) for host in hosts):
+            self.problems.append(
+                f"{name} does not name a host and a port after the password, whose special characters need "
+                "percent-encoding."
+            )
+        rest = _SSL_OF_SQLALCHEMY.sub(r"\1sslmode=", rest)
+        return f"postgresql://{rest}"
+
+    def redis_url(self, name: str, value: str) -> str:
+        """Return the URL, which must be one of Redis or Valkey."""
+        scheme, separator, _ = value.partition("://")
+        if not separator or scheme not in {"redis", "rediss", "unix"}:
+            self.problems.append(f"{name} must begin with redis://, rediss:// or unix://.")
+        return value
+
+    def web_url(self, name: str, value: str) -> str:
+        """Return the URL, which must be one of HTTP."""
+        if not _WEB_URL.fullmatch(value):
+            self.problems.append(f"{name} must begin with http:// or https:// and name a host.")
+        return value.rstrip("/")
