@@ -16,7 +16,10 @@ config = cast("AlembicCommandConfig", context.config)
 
 
 def migrate(connection: Connection) -> None:
-    """Run the migrations in one transaction: a failed one leaves nothing behind, on SQLite neither."""
+    """Run the migrations, each in a transaction: a failed one leaves nothing behind, on SQLite neither.
+
+    A migration that must not be in one, such as ``CREATE INDEX CONCURRENTLY``, leaves it with ``autocommit_block``.
+    """
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     context.configure(
@@ -26,6 +29,7 @@ def migrate(connection: Connection) -> None:
         version_table=config.version_table_name,
         render_as_batch=True,
         transactional_ddl=True,
+        transaction_per_migration=True,
     )
     with context.begin_transaction():
         context.run_migrations()
@@ -36,10 +40,12 @@ def migrate(connection: Connection) -> None:
 async def main() -> None:
     """Run the migrations on the engine that Advanced Alchemy was given."""
     engine = cast("AsyncEngine", config.engine)
-    async with engine.connect() as connection:
-        await connection.run_sync(migrate)
-        await connection.commit()
-    await engine.dispose()
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(migrate)
+            await connection.commit()
+    finally:
+        await engine.dispose()
 
 
 asyncio.run(main())
