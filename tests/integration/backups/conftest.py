@@ -1,0 +1,84 @@
+"""Databases that can be backed up."""
+
+import asyncio
+from collections.abc import Generator
+from functools import partial
+from pathlib import Path
+
+import asyncpg
+import pytest
+from msgspec.structs import replace
+
+from adapters.backups.postgresql import PostgresqlServerDatabase
+from adapters.backups.sqlite import SqliteFile
+from adapters.sqlalchemy.postgresql import open_postgresql
+from adapters.sqlalchemy.sqlite import open_sqlite
+from tests.clock import StandingClock
+from tests.integration.backups.stage import Stage, tools_of
+from tests.postgresql import new_database
+
+
+@pytest.fixture(scope="session")
+def tools(postgresql_server: str) -> str:
+    """A PATH with PostgreSQL's tools for the server of the tests."""
+    return tools_of(asyncio.run(_major_version(postgresql_server)))
+
+
+async def _major_version(url: str) -> int:
+    connection = await asyncpg.connect(url)
+    try:
+        return connection.get_server_version().major
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+def sqlite_stage(sqlite_file: Path, clock: StandingClock, tmp_path: Path) -> Stage:
+    """An SQLite file."""
+    return Stage(
+        dumpable=SqliteFile(sqlite_file),
+        open=partial(open_sqlite, sqlite_file),
+        settings={"DATA_DIR": str(sqlite_file.parent)},
+        home=tmp_path,
+        clock=clock,
+    )
+
+
+@pytest.fixture
+def postgresql_stage(
+    committed_url: str, clock: StandingClock, tmp_path: Path, tools: str, monkeypatch: pytest.MonkeyPatch
+) -> Stage:
+    """A PostgreSQL database of the test's own."""
+    monkeypatch.setenv("PATH", tools)
+    return Stage(
+        dumpable=PostgresqlServerDatabase(committed_url),
+        open=partial(open_postgresql, committed_url),
+        settings={"DATABASE_URL": committed_url},
+        home=tmp_path,
+        clock=clock,
+    )
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def stage(request: pytest.FixtureRequest, sqlite_stage: Stage, postgresql_stage: Stage) -> Stage:
+    """A database of each kind, one after the other."""
+    return {"sqlite": sqlite_stage, "postgresql": postgresql_stage}[request.param]
+
+
+@pytest.fixture
+def empty(stage: Stage, postgresql_server: str, tmp_path: Path) -> Generator[Stage]:
+    """A place for another database of the same kind."""
+    with new_database(postgresql_server) as url:
+        if stage.dumpable.kind == "sqlite":
+            data = tmp_path / "elsewhere"
+            yield replace(stage, dumpable=SqliteFile(data / "todo.sqlite3"), settings={"DATA_DIR": str(data)})
+        else:
+            yield replace(stage, dumpable=PostgresqlServerDatabase(url), settings={"DATABASE_URL": url})
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """An empty directory for backups."""
+    path = tmp_path / "backups"
+    path.mkdir()
+    return path

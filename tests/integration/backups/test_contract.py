@@ -1,0 +1,160 @@
+"""What holds for backups of every kind of database."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import delete, insert, select
+
+from adapters.backups.directory import Backup, backups_in, newest_verified
+from adapters.backups.manifest import manifest_path, read_manifest
+from adapters.sqlalchemy.database import Statement
+from adapters.sqlalchemy.tables import AccountRow, PostRow, TodoRow
+from tests.clock import NOON
+from tests.integration.backups.stage import IDENTITY, RECIPIENT, Stage, account, fill, names_in, todo
+
+
+async def test_a_round_trip_brings_back_every_value_of_every_column(stage: Stage, directory: Path) -> None:
+    await fill(stage)
+    before = await stage.rows()
+    backup = await stage.backups().make(directory)
+    await stage.insert(AccountRow, **account("late@example.com"))
+    async with stage.open() as database:
+        await database.fetch_all(Statement(delete(TodoRow).returning(TodoRow.id)))
+
+    await stage.backups().restore(backup)
+
+    assert await stage.rows() == before
+    assert all(before.values())
+
+
+async def test_ids_are_not_given_out_again_after_a_restore(stage: Stage, directory: Path) -> None:
+    owner = await stage.insert(AccountRow, **account())
+    removed = await stage.insert(TodoRow, **todo(owner))
+    async with stage.open() as database:
+        await database.fetch_all(Statement(delete(TodoRow).returning(TodoRow.id)))
+    backup = await stage.backups().make(directory)
+
+    await stage.backups().restore(backup)
+
+    assert await stage.insert(TodoRow, **todo(owner)) > removed
+
+
+async def test_a_backup_under_concurrent_writers_is_one_consistent_state(stage: Stage, directory: Path) -> None:
+    owner = await stage.insert(AccountRow, **account())
+    backups = stage.backups()
+
+    with writing_pairs(stage, owner) as pairs:
+        made: list[Backup] = []
+        for _ in range(3):
+            stage.clock.advance(seconds=1)
+            await three_more(pairs)
+            made.append(await backups.make(directory))
+    written = pairs()
+
+    for backup in made:
+        await backups.verify(backup)  # what was measured is what was dumped
+        await backups.restore(backup)
+        rows = await stage.rows()
+        contents = [row[2] for row in rows["posts"]]
+        assert contents == [row[2] for row in rows["todos"]]
+        assert 3 <= len(contents) < written
+    counts = [backup.manifest.tables["todos"].rows for backup in made]
+    assert counts == sorted(set(counts))
+
+
+async def test_what_was_acknowledged_before_a_backup_is_in_it(stage: Stage, directory: Path) -> None:
+    owner = await stage.insert(AccountRow, **account())
+    async with stage.open() as database:  # as a running service has it open
+        await stage.insert(TodoRow, **todo(owner, "just now"))
+        backup = await stage.backups().make(directory)
+        await stage.insert(TodoRow, **todo(owner, "too late"))
+
+        await stage.backups().restore(backup)
+
+        titles = await database.fetch_all(Statement(select(TodoRow.title)))
+    assert [tuple(row) for row in titles] == [("just now",)]  # which a running service sees
+
+
+async def test_a_backup_can_be_restored_where_there_is_nothing(stage: Stage, empty: Stage, directory: Path) -> None:
+    await fill(stage)
+    before = await stage.dumpable.content()
+    backup = await stage.backups().make(directory)
+    assert (await empty.backups().present()).rows == {}
+
+    await empty.backups().restore(backup)
+
+    assert await empty.dumpable.content() == before
+
+
+async def test_a_verified_backup_says_when_that_was(stage: Stage, directory: Path) -> None:
+    await fill(stage)
+    before = await stage.rows()
+    backup = await stage.backups().make(directory)
+    assert newest_verified(backups_in(directory)) is None
+    verified_at = stage.clock.advance(hours=1)
+
+    verified = await stage.backups().verify(backup)
+
+    assert verified.manifest.verified_at == verified_at
+    assert backups_in(directory) == [verified]
+    assert newest_verified(backups_in(directory)) == verified
+    assert await stage.rows() == before
+    assert await stage.remains(directory) == []
+
+
+async def test_a_backup_is_for_nobody_else_and_leaves_nothing_unfinished(stage: Stage, directory: Path) -> None:
+    backup = await stage.backups(recipients=(RECIPIENT,), identity=IDENTITY).make(directory)
+    await stage.backups(identity=IDENTITY).verify(backup)
+
+    assert backup.file.name == "todo-20261123T120000Z.backup"
+    assert names_in(directory) == [backup.file.name, f"{backup.file.name}.json"]
+    assert [path.stat().st_mode & 0o777 for path in (backup.file, manifest_path(backup.file))] == [0o600, 0o600]
+
+
+async def test_the_manifest_says_what_the_backup_is(stage: Stage, directory: Path) -> None:
+    owner = await stage.insert(AccountRow, **account())
+    await stage.insert(TodoRow, **todo(owner))
+
+    manifest = read_manifest((await stage.backups().make(directory)).file)
+
+    assert (manifest.format, manifest.created_at, manifest.service_version) == (1, NOON, "1.2.3")
+    assert (manifest.database, manifest.encrypted, manifest.verified_at) == (stage.dumpable.kind, False, None)
+    assert manifest.revision == (await stage.dumpable.content()).revision
+    assert manifest.content.rows == {"accounts": 1, "todos": 1}
+
+
+async def three_more(pairs: Callable[[], int]) -> None:
+    """Return when three more pairs were written."""
+    seen = pairs()
+    while pairs() < seen + 3:  # noqa: ASYNC110 - in another thread, which has no event of this loop
+        await asyncio.sleep(0.005)
+
+
+@contextmanager
+def writing_pairs(stage: Stage, owner: int) -> Generator[Callable[[], int]]:
+    """Write in another thread, each time a post and a to-do in one transaction; yield how many pairs there are."""
+    stop, written = threading.Event(), 0
+
+    async def write() -> None:
+        nonlocal written
+        async with stage.open() as database:
+            while not stop.is_set():
+                name = f"pair {written}"
+                async with database.transaction() as connection:
+                    post = insert(PostRow).values(author_id=owner, content=name, author_email="", created_time=NOON)
+                    await connection.fetch_one(Statement(post.returning(PostRow.id)))
+                    await asyncio.sleep(0.002)  # time to be caught between the two
+                    twin = insert(TodoRow).values(**todo(owner, name))
+                    await connection.fetch_one(Statement(twin.returning(TodoRow.id)))
+                written += 1
+
+    thread = threading.Thread(target=lambda: asyncio.run(write()))
+    thread.start()
+    try:
+        yield lambda: written
+    finally:
+        stop.set()
+        thread.join()

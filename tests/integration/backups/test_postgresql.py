@@ -1,0 +1,101 @@
+"""What only PostgreSQL and its tools can do wrong."""
+
+import asyncio
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy import func, select
+
+from adapters.backups.errors import BackupError
+from adapters.backups.postgresql import PostgresqlServerDatabase
+from adapters.sqlalchemy.database import Statement
+from adapters.sqlalchemy.tables import AccountRow, PostRow
+from tests.integration.backups.stage import Stage, account, fill
+
+
+async def test_a_cancelled_restore_leaves_the_old_data(postgresql_stage: Stage, directory: Path) -> None:
+    await fill(postgresql_stage)
+    backup = await postgresql_stage.backups().make(directory)
+    await postgresql_stage.insert(AccountRow, **account("late@example.com"))
+    before = await postgresql_stage.rows()
+
+    async with postgresql_stage.open() as database, database.transaction() as reader:
+        await reader.fetch_all(Statement(select(func.count()).select_from(PostRow)))  # the restore waits for this
+        restore = asyncio.create_task(postgresql_stage.backups().restore(backup))
+        await waiting_for_a_lock(postgresql_stage)
+        restore.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await restore
+
+    assert await postgresql_stage.rows() == before
+
+
+async def test_a_restore_that_fails_halfway_leaves_the_old_data(
+    postgresql_stage: Stage, directory: Path, committed_url: str
+) -> None:
+    await fill(postgresql_stage)
+    backup = await postgresql_stage.backups().make(directory)
+    connection = await asyncpg.connect(committed_url)
+    await connection.execute("CREATE VIEW titles AS SELECT title FROM todos")  # keeps the table from being dropped
+    await connection.close()
+    before = await postgresql_stage.rows()
+
+    with pytest.raises(BackupError, match=r"pg_restore failed: .*cannot drop table public\.todos"):
+        await postgresql_stage.backups().restore(backup)
+
+    assert await postgresql_stage.rows() == before
+
+
+async def test_tables_that_would_be_left_over_are_named(
+    postgresql_stage: Stage, directory: Path, committed_url: str
+) -> None:
+    backup = await postgresql_stage.backups().make(directory)
+    connection = await asyncpg.connect(committed_url)
+    await connection.execute('CREATE SCHEMA "odd one"; CREATE TABLE "odd one"."La bels" (); CREATE TABLE labels ()')
+    await connection.close()
+
+    with pytest.raises(BackupError, match=r"would not replace: labels, odd one\.La bels"):
+        await postgresql_stage.backups().restore(backup)
+
+
+async def test_the_scratch_database_goes_when_a_verification_is_cancelled(
+    postgresql_stage: Stage, directory: Path
+) -> None:
+    await fill(postgresql_stage)
+    backup = await postgresql_stage.backups().make(directory)
+    for delay in (0.05, 0.1, 0.2, 0.4):
+        verification = asyncio.create_task(postgresql_stage.backups().verify(backup))
+        await asyncio.sleep(delay)
+        verification.cancel()
+        await asyncio.gather(verification, return_exceptions=True)
+
+        assert await postgresql_stage.remains(directory) == []
+
+
+async def test_who_may_not_create_databases_is_told_so(
+    postgresql_stage: Stage, directory: Path, committed_url: str
+) -> None:
+    backup = await postgresql_stage.backups().make(directory)
+    humble = postgresql_stage.on(PostgresqlServerDatabase(f"{committed_url}?options=-crole%3Dpg_monitor"))
+
+    with pytest.raises(BackupError, match="may not create the scratch database"):
+        await humble.backups().verify(backup)
+
+
+async def test_a_database_that_cannot_be_reached_is_a_sentence(postgresql_stage: Stage, directory: Path) -> None:
+    for url in ("postgresql://ada:hidden@127.0.0.1:1/todo", "postgresql://ada:hid[den@127.0.0.1:1/todo"):
+        nowhere = postgresql_stage.on(PostgresqlServerDatabase(url))
+        with pytest.raises(BackupError, match="The database cannot be reached") as refused:
+            await nowhere.backups().make(directory)
+        assert "hid" not in str(refused.value)
+
+
+async def waiting_for_a_lock(stage: Stage) -> None:
+    """Return when some session of the database waits for a lock."""
+    connection = await asyncpg.connect(stage.settings["DATABASE_URL"])
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with asyncio.timeout(30):
+        while not await connection.fetchval(waiting):  # noqa: ASYNC110 - in the server, which has no event of this loop
+            await asyncio.sleep(0.02)
+    await connection.close()
