@@ -1,0 +1,105 @@
+"""What the service is deployed with is valid, and says nothing that the service does not know."""
+
+import re
+import sys
+
+import pytest
+
+from entrypoints.settings import Settings
+from tests.integration.deploy_files import (
+    LONGEST_REQUEST,
+    REPLICAS,
+    ROOT,
+    SECRETS,
+    fly,
+    known_settings,
+    must,
+    railway,
+    run,
+    services,
+    the,
+)
+
+COMMAND = re.compile(r"^\s*(?:- )?(?:run: |command: )?make ([a-z-]+)", re.MULTILINE)
+"""A line that runs a target of the Makefile."""
+
+
+class TestSettings:
+    @pytest.mark.parametrize("name", ["migrations", "api", *REPLICAS, "backup"])
+    def test_compose_gives_only_settings_that_there_are(self, name: str) -> None:
+        assert services()[name]["environment"].keys() <= known_settings()
+
+    def test_the_image_gives_only_settings_that_there_are(self) -> None:
+        instructions = (ROOT / "Containerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+        last_stage = instructions.rpartition("\nFROM ")[2]
+        (variables,) = re.findall(r"^ENV (.*)", last_stage, flags=re.MULTILINE)
+        names = {assignment.partition("=")[0] for assignment in variables.split()}
+
+        assert names - {"PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"} <= known_settings()
+
+    def test_what_fly_is_given_are_settings_that_fit_together(self) -> None:
+        given = fly()["env"]
+
+        assert given.keys() <= known_settings() - SECRETS
+        assert Settings.read(given | {"JWT_SECRET": "s" * 64}).force_https
+
+    def test_what_kubernetes_is_given_are_settings_that_fit_together(self) -> None:
+        given, secret = the("ConfigMap")["data"], the("Secret")["stringData"]
+
+        assert given.keys() <= known_settings() - SECRETS
+        assert secret.keys() <= known_settings() & SECRETS
+        assert Settings.read(given | {"JWT_SECRET": "s" * 64}).force_https
+
+    def test_the_example_of_a_secret_has_no_secrets(self) -> None:
+        assert set(the("Secret")["stringData"].values()) == {""}
+
+
+class TestPlatforms:
+    """Their schemas are published on the web only, where the workflow of GitHub Actions asks for them."""
+
+    def test_fly_migrates_forces_https_and_asks_for_both_kinds_of_health(self) -> None:
+        config = fly()
+
+        assert config["deploy"]["release_command"] == "migrate"
+        assert config["http_service"]["force_https"] is True
+        assert [check["path"] for check in config["http_service"]["checks"]] == ["/health/ready"]
+        assert config["checks"]["alive"]["path"] == "/health"
+        assert (config["kill_signal"], config["kill_timeout"] > LONGEST_REQUEST) == ("SIGTERM", True)
+        assert (ROOT / config["build"]["dockerfile"]).exists()
+
+    def test_fly_reaches_the_ports_that_the_service_has(self) -> None:
+        config, settings = fly(), Settings.read(fly()["env"] | {"JWT_SECRET": "s" * 64})
+
+        assert config["http_service"]["internal_port"] == config["checks"]["alive"]["port"] == settings.port
+        assert config["metrics"]["port"] == settings.metrics_port
+        assert "services" not in config  # which could make the metrics public
+
+    def test_railway_migrates_and_waits_until_the_service_is_ready(self) -> None:
+        deploy = railway()["deploy"]
+
+        assert deploy["preDeployCommand"] == ["todo-api migrate"]
+        assert deploy["healthcheckPath"] == "/health/ready"
+        assert deploy["drainingSeconds"] > LONGEST_REQUEST
+        assert (ROOT / railway()["build"]["dockerfilePath"]).exists()
+
+
+class TestContinuousIntegration:
+    @pytest.mark.parametrize(
+        ("schema", "file"),
+        [
+            ("vendor.github-workflows", ".github/workflows/ci.yml"),
+            ("custom.github-workflows-require-timeout", ".github/workflows/ci.yml"),
+            ("vendor.circle-ci", ".circleci/config.yml"),
+            ("vendor.compose-spec", "compose.yaml"),
+        ],
+    )
+    def test_the_file_is_valid(self, schema: str, file: str) -> None:
+        must(run(sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, file))
+
+    @pytest.mark.parametrize("file", [".github/workflows/ci.yml", ".circleci/config.yml", ".ci/run"])
+    def test_it_runs_what_a_developer_runs(self, file: str) -> None:
+        commands = set(re.findall(COMMAND, (ROOT / file).read_text(encoding="utf-8")))
+        targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+        assert commands >= {"lint", "test", "audit", "up", "smoke", "down"}
+        assert commands <= targets
