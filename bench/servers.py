@@ -95,6 +95,7 @@ def todo_api(dsn: str, rows: Rows) -> Service:
             "JWT_SECRET": _SECRET,
             "ENVIRONMENT": "production",
             "WORKERS": "1",
+            "RATE_LIMIT": "off",
             "PYTHONPATH": str(_ROOT / "src"),
         },
         tokens={

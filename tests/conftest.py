@@ -16,7 +16,7 @@ from pytest_socket import disable_socket, enable_socket
 from domain.accounts.model import Account, NewAccount
 from domain.store import Store
 from entrypoints.services import Services
-from tests import postgresql
+from tests import postgresql, redis_server
 from tests.builders import a_new_account
 from tests.clock import StandingClock
 from tests.harness import PASSWORD, AlwaysSomebody, client_of, quick_passwords, services_on, stage
@@ -33,12 +33,15 @@ _ADVICE = (
 )
 
 
-def pytest_report_header(config: pytest.Config) -> str:
-    """Say which PostgreSQL the run will meet."""
+def pytest_report_header(config: pytest.Config) -> str | list[str]:
+    """Say which PostgreSQL and which Redis the run will meet."""
     if not any("unit" not in Path(argument).parts for argument in config.args):
-        return "PostgreSQL: not needed by unit tests"
+        return "PostgreSQL, Redis: not needed by unit tests"
     try:
-        return postgresql.describe(postgresql.choose_origin())
+        return [
+            postgresql.describe(postgresql.choose_origin()),
+            redis_server.describe(redis_server.choose_origin()),
+        ]
     except postgresql.NoContainersError:
         pytest.exit("REQUIRE_CONTAINERS is set, and no container engine answers.", returncode=1)
 

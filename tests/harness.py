@@ -14,6 +14,7 @@ from domain.accounts.model import Account
 from domain.authentication.principal import EVERY_SCOPE, Principal
 from domain.authentication.service import Authenticator
 from domain.clock import Clock
+from domain.rate_limits.ports import RateLimiter
 from domain.store import Store
 from entrypoints.app import create_app
 from entrypoints.bootstrap import build_services
@@ -23,6 +24,8 @@ from entrypoints.settings import Settings
 BASE_URL = "http://testserver"
 PASSWORD = "correct horse battery staple"
 SECRET = "a secret of sixty-four bytes that is good enough for every test!!"
+
+_QUIET = Settings(access_log=False)
 
 quick_passwords = Argon2Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
@@ -39,21 +42,28 @@ class AlwaysSomebody(Authenticator):
         return self._always
 
 
-def services_on(store: Store, *, now: Clock) -> Services:
-    """Return the services on a store."""
-    return build_services(store, passwords=quick_passwords, secret=SECRET, readiness=_always_ready, now=now)
+def services_on(store: Store, *, now: Clock, rate_limiter: RateLimiter | None = None) -> Services:
+    """Return the services on a store; nothing is limited unless somebody asks for it."""
+    return build_services(
+        store,
+        passwords=quick_passwords,
+        secret=SECRET,
+        readiness=_always_ready,
+        rate_limiter=rate_limiter,
+        now=now,
+    )
 
 
 def app_on(services: Services, settings: Settings | None = None) -> Litestar:
     """Return the application on ready-made services."""
-    return create_app(settings or Settings(), partial(_opened, services))
+    return create_app(settings or _QUIET, partial(_opened, services))
 
 
 class Stage:
     """An application that is built once, which takes as long as many a test, and gets other services for each."""
 
     def __init__(self) -> None:
-        self._app = create_app(Settings(), self._open)
+        self._app = create_app(_QUIET, self._open)
         self._services: Services | None = None
 
     def with_services(self, services: Services) -> Litestar:
@@ -75,10 +85,12 @@ def stage(name: str) -> Stage:
 
 
 @asynccontextmanager
-async def client_of(app: Litestar, *, bearer: str | None = None) -> AsyncGenerator[httpx.AsyncClient]:
-    """Start the application and yield a client that calls it without a network."""
+async def client_of(
+    app: Litestar, *, bearer: str | None = None, address: str = "127.0.0.1"
+) -> AsyncGenerator[httpx.AsyncClient]:
+    """Start the application and yield a client that calls it without a network, as if from ``address``."""
     headers = {} if bearer is None else {"Authorization": f"Bearer {bearer}"}
-    transport = httpx.ASGITransport(cast("Any", app))  # two spellings of the same interface
+    transport = httpx.ASGITransport(cast("Any", app), client=(address, 123))  # two spellings of the same interface
     async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers=headers) as client:
         yield client
 

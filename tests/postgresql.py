@@ -1,11 +1,14 @@
 """A real PostgreSQL for the tests, from the first of three places that has one."""
 
 import asyncio
+import gc
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from secrets import token_hex
 from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
@@ -29,7 +32,7 @@ def choose_origin() -> Origin:
     needs_containers = os.environ.get("REQUIRE_CONTAINERS", "") not in {"", "0"}
     if os.environ.get("TEST_DATABASE_URL") and not needs_containers:
         return "TEST_DATABASE_URL"
-    if _engine_answers():
+    if engine_answers():
         return "testcontainers"
     if needs_containers:
         raise NoContainersError
@@ -101,14 +104,18 @@ async def _execute(server: str, sql: str) -> None:
         await connection.close()
 
 
-def _engine_answers() -> bool:
+@cache
+def engine_answers() -> bool:
+    """Tell whether there is a container engine."""
     import docker  # noqa: PLC0415 - comes with testcontainers; slow
     from docker.errors import DockerException  # noqa: PLC0415 - likewise
 
-    try:
+    with suppress(DockerException):
         client = docker.from_env(timeout=5)
         client.ping()  # pyright: ignore[reportUnknownMemberType] - it says what it takes in its documentation
-    except DockerException:
-        return False
-    client.close()
-    return True
+        client.close()
+        return True
+    with warnings.catch_warnings():  # it leaves the socket open; the warning must not hit a test that happens to run
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+    return False

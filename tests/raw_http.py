@@ -5,6 +5,19 @@ from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
 from litestar import Litestar
+from msgspec import Struct
+
+
+class RawAnswer(Struct, frozen=True):
+    """An answer as a server would get it."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+    def values(self, name: bytes) -> list[bytes]:
+        """Return every value of a header."""
+        return [value for given, value in self.headers if given.lower() == name]
 
 
 async def raw_request(
@@ -17,8 +30,17 @@ async def raw_request(
     headers: dict[str, str] | None = None,
 ) -> tuple[int, bytes]:
     """Call the application with a target and headers as they are; return the status and the body of the answer."""
+    given = {"host": "testserver", "content-type": "application/json", "authorization": f"Bearer {token}"}
+    given |= {name.lower(): value for name, value in (headers or {}).items()}
+    answer = await raw_answer(app, method, target, headers=list(given.items()), body=body)
+    return answer.status, answer.body
+
+
+async def raw_answer(
+    app: Litestar, method: str, target: bytes, *, headers: list[tuple[str, str]], body: object = None
+) -> RawAnswer:
+    """Call the application with a target and exactly these headers; return the whole answer."""
     path, _, query = target.partition(b"?")
-    given = {"content-type": "application/json", "authorization": f"Bearer {token}"} | (headers or {})
     scope: Any = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -29,7 +51,7 @@ async def raw_request(
         "raw_path": path,
         "root_path": "",
         "query_string": query,
-        "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in given.items()],
+        "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers],
         "client": ("203.0.113.1", 1234),
         "server": ("testserver", 80),
     }
@@ -43,4 +65,5 @@ async def raw_request(
         sent.append(message)
 
     await app(scope, receive, send)
-    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
+    content = b"".join(message.get("body", b"") for message in sent[1:])
+    return RawAnswer(sent[0]["status"], [(bytes(name), bytes(value)) for name, value in sent[0]["headers"]], content)

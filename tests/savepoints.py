@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-from adapters.sqlalchemy.database import Row, Statement
+from adapters.sqlalchemy.database import PoolUsage, Row, Statement
 from adapters.sqlalchemy.postgresql import PostgresConnection
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ class SavepointDatabase:
         """See ``Database``."""
         async with self._one_at_a_time, self.connection.transaction():
             yield self._statements
+
+    def pool_usage(self) -> PoolUsage:
+        """See ``Database``."""
+        return PoolUsage(limit=1, size=1, idle=int(not self._one_at_a_time.locked()), waiting=0)
 
     @asynccontextmanager
     async def rolled_back(self) -> AsyncGenerator["SavepointDatabase"]:

@@ -4,7 +4,10 @@ Each error has a stable ``code`` for programs and a ``detail`` for people. What 
 one place only, ``entrypoints.http.problems``.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
+
+from domain.rate_limits.model import Verdict
 
 
 class DomainError(Exception):
@@ -37,6 +40,12 @@ class Invalid(DomainError):
         self.parameter = parameter
 
 
+class GuessablePassword(Invalid):
+    """The password is one of the first that somebody who guesses would try."""
+
+    code = "guessable_password"
+
+
 class Conflict(DomainError):
     """The request is fine, the state of things is against it."""
 
@@ -47,6 +56,12 @@ class EmailTaken(Conflict):
     """Another account already uses the e-mail address."""
 
     code = "email_taken"
+
+
+class TooManyApiTokens(Conflict):
+    """The account has as many API tokens as it may have."""
+
+    code = "too_many_api_tokens"
 
 
 class StaleVersion(DomainError):
@@ -93,3 +108,14 @@ class Unavailable(DomainError):
     """What things are kept in cannot be reached now; trying again later may help."""
 
     code = "unavailable"
+
+
+class RateLimited(DomainError):
+    """There were too many requests; ``refusals`` are the verdicts that are against this one, at least one."""
+
+    code = "rate_limited"
+
+    def __init__(self, refusals: Sequence[Verdict]) -> None:
+        self.refusals = refusals
+        self.retry_after = max(verdict.reset for verdict in refusals)
+        super().__init__(f"Too many requests. The next one can be made in {self.retry_after} seconds.")

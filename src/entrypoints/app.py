@@ -6,23 +6,27 @@ from functools import partial
 
 import msgspec
 from litestar import Litestar
-from litestar.config.cors import CORSConfig
 from litestar.enums import HttpMethod
 from litestar.routes import HTTPRoute
 
 from entrypoints.http.auth import AuthController
 from entrypoints.http.authentication import Authentication, scope_of
 from entrypoints.http.bodies import JsonBody
+from entrypoints.http.cors import RefusedPreflights, cors_config
+from entrypoints.http.deadlines import Deadlines
 from entrypoints.http.docs import DocsController
 from entrypoints.http.envelope import Envelope
 from entrypoints.http.me import MeController
 from entrypoints.http.meta import health, readiness, service
 from entrypoints.http.openapi import openapi_config, openapi_document
-from entrypoints.http.paths import TYPE_DECODERS
+from entrypoints.http.paths import TYPE_DECODERS, refuse_repeated_parameters
 from entrypoints.http.posts import PostController, read_post
 from entrypoints.http.problems import EXCEPTION_HANDLERS
-from entrypoints.http.request import REQUEST_ID_HEADER, ApiRequest
+from entrypoints.http.proxies import TrustedProxies
+from entrypoints.http.rate_limits import RateLimits, add_headers
+from entrypoints.http.request import ApiRequest
 from entrypoints.http.todos import TodoController, list_tags
+from entrypoints.observability.instruments import Instruments
 from entrypoints.services import Services
 from entrypoints.settings import Settings
 
@@ -34,6 +38,7 @@ ServicesOpener = Callable[[], AbstractAsyncContextManager[Services]]
 
 def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
     """Return the application; ``open_services`` is entered when it starts and left when it stops."""
+    instruments = Instruments(settings)
     app = Litestar(
         route_handlers=[
             service,
@@ -52,41 +57,37 @@ def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
         request_class=ApiRequest,
         type_decoders=TYPE_DECODERS,
         request_max_body_size=LARGEST_BODY,
-        middleware=[Authentication],
+        middleware=[Authentication, RateLimits],
+        before_send=[add_headers],
+        before_request=refuse_repeated_parameters,
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=[partial(_lifespan, open_services)],
-        cors_config=_cors(settings),
+        lifespan=[partial(_lifespan, open_services, instruments)],
+        cors_config=cors_config(settings.cors_origins),
         openapi_config=openapi_config(DocsController),
         logging_config=None,
     )
     _require_access_decisions(app)
     app.state.openapi_document = msgspec.json.encode(openapi_document(app))
+    if settings.cors_origins:
+        app.asgi_handler = RefusedPreflights(app.asgi_handler)
     app.asgi_handler = Envelope(
-        app.asgi_handler,
+        Deadlines(app.asgi_handler, request_timeout=settings.request_timeout),
         allowed_hosts=settings.allowed_hosts,
+        force_https=settings.force_https,
         hsts=settings.hsts,
-        has_cors=bool(settings.cors_origins),
+        cors_origins=settings.cors_origins,
     )
+    if settings.trusted_proxies:  # outermost, for everything else asks the scope who is there
+        app.asgi_handler = TrustedProxies(app.asgi_handler, settings.trusted_proxies)
+    app.asgi_handler = instruments.around(app.asgi_handler)  # outermost: it measures all of it
     return app
 
 
 @asynccontextmanager
-async def _lifespan(open_services: ServicesOpener, app: Litestar) -> AsyncGenerator[None]:
-    async with open_services() as services:
+async def _lifespan(open_services: ServicesOpener, instruments: Instruments, app: Litestar) -> AsyncGenerator[None]:
+    async with open_services() as services, instruments.running(services):
         app.state.services = services
         yield
-
-
-def _cors(settings: Settings) -> CORSConfig | None:
-    if not settings.cors_origins:
-        return None
-    return CORSConfig(
-        allow_origins=list(settings.cors_origins),
-        allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", REQUEST_ID_HEADER],
-        expose_headers=["ETag", "Link", "Location", "WWW-Authenticate", REQUEST_ID_HEADER],
-        max_age=600,
-    )
 
 
 def _require_access_decisions(app: Litestar) -> None:

@@ -3,18 +3,28 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-from secrets import token_hex
-from tempfile import mkstemp
 
 from dotenv import dotenv_values
 from litestar import Litestar
+from redis.asyncio import Redis
 
+from adapters.backups.directory import backups_in, newest_verified
+from adapters.backups.encryption import Keys
+from adapters.backups.postgresql import PostgresqlServerDatabase
+from adapters.backups.service import Backups
+from adapters.backups.sqlite import SqliteFile
+from adapters.rate_limits.failover import FailoverRateLimiter
+from adapters.rate_limits.memory import MemoryRateLimiter
+from adapters.rate_limits.redis import RedisRateLimiter
+from adapters.rate_limits.unlimited import Unlimited
+from adapters.redis.client import open_redis
+from adapters.redis.revocations import shared_recent_principals
 from adapters.security.access_tokens import JwtAccessTokens
+from adapters.security.common_passwords import common_passwords
 from adapters.security.passwords import Argon2Passwords
 from adapters.security.secrets import HmacSecrets
 from adapters.sqlalchemy.database import Database
@@ -30,22 +40,23 @@ from domain.authentication.service import Authenticator
 from domain.clock import Clock
 from domain.errors import Unavailable
 from domain.posts.service import PostService
+from domain.rate_limits.guard import SignInGuard
+from domain.rate_limits.ports import RateLimiter
 from domain.sessions.service import SessionService
 from domain.store import Store
 from domain.todos.service import TodoService
 from domain.zones import zone_names
 from entrypoints.app import create_app
-from entrypoints.environment import SHORTEST_JWT_SECRET, Secret, SettingsError
-from entrypoints.logs import configure_logs
-from entrypoints.services import Readiness, Services
+from entrypoints.http.meta import VERSION
+from entrypoints.observability.logs import configure_logs
+from entrypoints.services import Notices, PoolUsage, Readiness, Services, no_notices, no_pool
 from entrypoints.settings import Settings
+from entrypoints.signing_secret import jwt_secret
 
 _SLOWEST_READINESS = 2
 """Seconds after which a database that says nothing is not ready."""
 
 _log = logging.getLogger(__name__)
-
-_JWT_SECRET_FILE = "jwt-secret"  # noqa: S105 - a file name
 
 
 def utc_now() -> datetime:
@@ -61,12 +72,17 @@ def application() -> Litestar:
 
 
 def settings_from_environment() -> Settings:
-    """Read the settings from the environment, and below it from a file ``.env`` in the working directory.
+    """Read the settings.
 
     :raises SettingsError: with every problem at once.
     """
+    return Settings.read(variables_of_environment())
+
+
+def variables_of_environment() -> dict[str, str]:
+    """Return the variables of the environment, and below them those of a file ``.env`` in the working directory."""
     from_file = {name: value for name, value in dotenv_values(".env", interpolate=False).items() if value is not None}
-    return Settings.read(from_file | dict(os.environ))
+    return from_file | dict(os.environ)
 
 
 @asynccontextmanager
@@ -78,39 +94,77 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
         stack.callback(passwords.close)
         await passwords.prepare()
         zone_names()  # reads files, which must not happen while requests wait
+        redis = await stack.enter_async_context(open_redis(settings.redis_url)) if settings.redis_url else None
+        rate_limiter, notices = _rate_limiter(settings, redis)
+        recent = await stack.enter_async_context(shared_recent_principals(redis)) if redis else RecentPrincipals()
         yield build_services(
             SqlAlchemyStore(database),
             passwords=passwords,
             secret=jwt_secret(settings),
             readiness=partial(problems_of, database),
+            notices=notices,
+            rate_limiter=rate_limiter,
+            recent=recent,
+            pool_usage=database.pool_usage,
         )
 
 
+def _rate_limiter(settings: Settings, redis: Redis | None) -> tuple[RateLimiter, Notices]:
+    """Return what counts requests, and what says whether it works as it should."""
+    if not settings.rate_limit:
+        return Unlimited(), no_notices
+    if redis is None:
+        return MemoryRateLimiter(), no_notices
+    limiter = FailoverRateLimiter(shared=RedisRateLimiter(redis), local=MemoryRateLimiter())
+    return limiter, limiter.notices
+
+
 def build_services(
-    store: Store, *, passwords: Passwords, secret: str, readiness: Readiness, now: Clock = utc_now
+    store: Store,
+    *,
+    passwords: Passwords,
+    secret: str,
+    readiness: Readiness,
+    notices: Notices = no_notices,
+    rate_limiter: RateLimiter | None = None,
+    recent: RecentPrincipals | None = None,
+    pool_usage: Callable[[], PoolUsage | None] = no_pool,
+    now: Clock = utc_now,
 ) -> Services:
-    """Wire the services to their adapters; ``secret`` signs and derives tokens."""
-    recent = RecentPrincipals()
+    """Wire the services to their adapters; ``secret`` signs and derives tokens, no limiter means no limits."""
+    rate_limiter = rate_limiter or Unlimited()
+    recent = recent or RecentPrincipals()
     secrets = HmacSecrets(secret)
     access_tokens = JwtAccessTokens(secret)
     return Services(
-        accounts=AccountService(store, passwords=passwords, recent=recent, now=now),
+        accounts=AccountService(
+            store, passwords=passwords, common_passwords=common_passwords(), recent=recent, now=now
+        ),
         sessions=SessionService(
-            store, passwords=passwords, access_tokens=access_tokens, secrets=secrets, recent=recent, now=now
+            store,
+            passwords=passwords,
+            access_tokens=access_tokens,
+            secrets=secrets,
+            recent=recent,
+            guard=SignInGuard(rate_limiter, secrets=secrets),
+            now=now,
         ),
         api_tokens=ApiTokenService(store, secrets=secrets, recent=recent, now=now),
         todos=TodoService(store, now=now),
         posts=PostService(store, now=now),
         authenticator=Authenticator(store, access_tokens=access_tokens, secrets=secrets, recent=recent, now=now),
+        rate_limiter=rate_limiter,
         readiness=readiness,
+        notices=notices,
+        pool_usage=pool_usage,
     )
 
 
 def open_database(settings: Settings) -> AbstractAsyncContextManager[Database]:
     """Open the database that the settings name."""
     if settings.database_url is None:
-        return open_sqlite(settings.sqlite_path)
-    return open_postgresql(settings.database_url)
+        return open_sqlite(settings.sqlite_path, pool_size=settings.database_pool_size)
+    return open_postgresql(settings.database_url, pool_size=settings.database_pool_size)
 
 
 async def migrate(settings: Settings, revision: str = "head") -> None:
@@ -119,6 +173,28 @@ async def migrate(settings: Settings, revision: str = "head") -> None:
         await migrate_sqlite(settings.sqlite_path, revision)
     else:
         await migrate_postgresql(settings.database_url, revision)
+
+
+def newest_verified_backup(settings: Settings) -> datetime | None:
+    """Return when the newest backup was made that was restored for a trial, if there is one."""
+    newest = newest_verified(backups_in(settings.backup_dir))
+    return None if newest is None else newest.manifest.created_at
+
+
+def backups_of(settings: Settings) -> Backups:
+    """Return how the database that the settings name is backed up and restored.
+
+    :raises BackupError: if the keys in the settings are malformed.
+    """
+    return Backups(
+        SqliteFile(settings.sqlite_path)
+        if settings.database_url is None
+        else PostgresqlServerDatabase(settings.database_url),
+        keys=Keys(settings.backup_recipients, settings.backup_identity),
+        service_version=VERSION,
+        newest_revision=newest_revision(),
+        now=utc_now,
+    )
 
 
 async def problems_of(database: Database) -> list[str]:
@@ -139,36 +215,3 @@ async def problems_of(database: Database) -> list[str]:
     if revision < newest_revision():
         return [f"The database is at migration {revision}, this version needs {newest_revision()}."]
     return []
-
-
-def jwt_secret(settings: Settings) -> Secret:
-    """Return the secret that the settings give, or the one kept beside the embedded database.
-
-    The first process makes it, readable by its user only; outside production nobody has to think of one.
-
-    :raises SettingsError: if the file has been damaged.
-    """
-    if settings.jwt_secret is not None:
-        return settings.jwt_secret
-    path = settings.data_dir / _JWT_SECRET_FILE
-    if not path.exists():
-        _write_new(path, token_hex(SHORTEST_JWT_SECRET))
-    secret = path.read_text(encoding="utf-8").strip()
-    if len(secret.encode()) < SHORTEST_JWT_SECRET:
-        raise SettingsError([f"{path} is too short: it must have at least {SHORTEST_JWT_SECRET} bytes. Remove it."])
-    return Secret(secret)
-
-
-def _write_new(path: Path, text: str) -> None:
-    """Write a private file in one step; if another process is faster, its file stays."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, draft = mkstemp(prefix=f"{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(descriptor)
-        with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        Path(draft).unlink()

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 from domain.text import is_encodable
 
@@ -17,6 +19,14 @@ Network = IPv4Network | IPv6Network
 _END_OF_HOSTS = re.compile("[/?#]")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 _SSL_OF_SQLALCHEMY = re.compile(r"([?&])ssl=")
+_LOGIN = frozenset({"db", "username", "password"})
+_REDIS_OPTIONS = {
+    "redis": _LOGIN,
+    "rediss": _LOGIN | {"ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile"},
+    "unix": _LOGIN,
+}
+"""The options in a URL that its scheme may have; the client of Redis knows more, which are not the operator's."""
+
 _HOST_AND_PORT = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]*)(:[0-9]{1,5})?")
 _SPAN = re.compile(r"([0-9]{1,6})([smhd])")
 _SECONDS_OF = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -164,8 +174,10 @@ class Environment:
     def redis_url(self, name: str, value: str) -> str:
         """Return the URL, which must be one of Redis or Valkey."""
         scheme, separator, _ = value.partition("://")
-        if not separator or scheme not in {"redis", "rediss", "unix"}:
+        if not separator or scheme not in _REDIS_OPTIONS:
             self.problems.append(f"{name} must begin with redis://, rediss:// or unix://.")
+        elif not _is_understood(value, options=_REDIS_OPTIONS[scheme]):
+            self.problems.append(f"{name} does not name a host and a port, or has an option that is not known.")
         return value
 
     def web_url(self, name: str, value: str) -> str:
@@ -173,3 +185,13 @@ class Environment:
         if not _WEB_URL.fullmatch(value):
             self.problems.append(f"{name} must begin with http:// or https:// and name a host.")
         return value.rstrip("/")
+
+
+def _is_understood(url: str, *, options: AbstractSet[str]) -> bool:
+    """Tell whether a URL of Redis has a good port and good options; a bad one would fail every request only later."""
+    try:
+        parts = urlsplit(url)
+        given = dict(parse_qsl(parts.query, keep_blank_values=True))
+        return parts.port != 0 and given.keys() <= options and given.get("db", "0").isdecimal()
+    except ValueError:
+        return False

@@ -1,6 +1,7 @@
 """What the controllers can call."""
 
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -8,11 +9,49 @@ from domain.accounts.service import AccountService
 from domain.api_tokens.service import ApiTokenService
 from domain.authentication.service import Authenticator
 from domain.posts.service import PostService
+from domain.rate_limits.ports import RateLimiter
 from domain.sessions.service import SessionService
 from domain.todos.service import TodoService
 
 Readiness = Callable[[], Awaitable[list[str]]]
 """Returns what keeps the service from working, in plain words; nothing if it is ready."""
+
+Notices = Callable[[], Awaitable[list[str]]]
+"""Returns what works less well than it should, in plain words, while the service is ready all the same."""
+
+
+class PoolUsage(Protocol):
+    """Connections to the database at a moment."""
+
+    @property
+    def limit(self) -> int:
+        """As many as there may be."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Those that are open."""
+        ...
+
+    @property
+    def idle(self) -> int:
+        """Those of them that nobody uses."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for one."""
+        ...
+
+
+async def no_notices() -> list[str]:
+    """Return that all is as it should be."""
+    return []
+
+
+def no_pool() -> PoolUsage | None:
+    """Return that there is no database."""
+    return None
 
 
 class Services(Struct, frozen=True, kw_only=True):
@@ -24,4 +63,7 @@ class Services(Struct, frozen=True, kw_only=True):
     todos: TodoService
     posts: PostService
     authenticator: Authenticator
+    rate_limiter: RateLimiter
     readiness: Readiness
+    notices: Notices = no_notices
+    pool_usage: Callable[[], PoolUsage | None] = no_pool

@@ -68,6 +68,14 @@ class Settings(Struct, frozen=True, kw_only=True):
 
         :raises SettingsError: with every problem at once.
         """
+        settings, problems = cls.draft(variables)
+        if problems:
+            raise SettingsError(problems)
+        return settings
+
+    @classmethod
+    def draft(cls, variables: Mapping[str, str]) -> "tuple[Settings, list[str]]":
+        """Return the settings, those that make no sense at their defaults, and every problem of them."""
         default, given = cls(), Environment(variables)
         debug = given.flag("DEBUG")
         database_url = given.secret("DATABASE_URL", given.postgresql_url)
@@ -107,9 +115,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         problems = given.problems + _contradictions(settings)
         if settings.environment == "production":
             problems += _unsafe(settings)
-        if problems:
-            raise SettingsError(problems)
-        return settings
+        return settings, problems
 
 
 def _contradictions(settings: Settings) -> list[str]:

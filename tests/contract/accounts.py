@@ -42,7 +42,9 @@ class AccountsContract:
         with pytest.raises(EmailTaken):
             await store.accounts.add(a_new_account(password_hash="the second"))
 
-        assert await store.accounts.credentials(first.id) == Credentials(account_id=first.id, password_hash="the first")
+        assert await store.accounts.credentials(first.id) == Credentials(
+            account_id=first.id, email=first.email, password_hash="the first"
+        )
 
     async def test_the_address_of_a_removed_account_is_free(self, store: Store) -> None:
         first = await store.accounts.add(a_new_account())
@@ -158,7 +160,7 @@ class AccountsContract:
 
         found = await store.accounts.credentials_by_email("ada+1@example.com")
 
-        assert found == Credentials(account_id=account.id, password_hash="$argon2id$ü")
+        assert found == Credentials(account_id=account.id, email=account.email, password_hash="$argon2id$ü")
         assert found == await store.accounts.credentials(account.id)
         assert await store.accounts.credentials_by_email("Ada+1@example.com") is None
         assert await store.accounts.credentials_by_email("ada@example.com") is None

@@ -38,10 +38,17 @@ class PasswordApi:
             ({"old_password": "wrong", "new_password": "staple battery horse"}, 403, "forbidden", None),
             ({"old_password": PASSWORD, "new_password": "short"}, 422, "invalid", "/new_password"),
             ({"old_password": PASSWORD, "new_password": "x" * 257}, 422, "invalid", "/new_password"),
+            ({"old_password": PASSWORD, "new_password": "Password1"}, 422, "guessable_password", "/new_password"),
+            (
+                {"old_password": PASSWORD, "new_password": "grace@example.com"},
+                422,
+                "guessable_password",
+                "/new_password",
+            ),
             ({"new_password": "staple battery horse"}, 422, "invalid", "/old_password"),
             ({"old_password": PASSWORD}, 422, "invalid", "/new_password"),
         ],
-        ids=["wrong", "short", "long", "without the old one", "without a new one"],
+        ids=["wrong", "short", "long", "common", "one's address", "without the old one", "without a new one"],
     )
     async def test_a_change_that_is_refused_changes_nothing(
         self, client: httpx.AsyncClient, body: dict[str, str], status: int, code: str, pointer: str | None

@@ -43,7 +43,17 @@ class ServiceApi:
         response = await anonymous_client.get("/health/ready")
 
         assert response.status_code == 200
-        assert response.json() == {"status": "ready", "problems": []}
+        assert response.json() == {"status": "ready", "problems": [], "notices": []}
+
+    async def test_a_service_that_works_less_well_than_it_should_is_ready_and_says_so(self, services: Services) -> None:
+        async def without_redis() -> list[str]:
+            return ["Redis does not answer."]
+
+        async with client_of(app_on(replace(services, notices=without_redis))) as client:
+            ready = await client.get("/health/ready")
+
+        assert ready.status_code == 200
+        assert ready.json() == {"status": "ready", "problems": [], "notices": ["Redis does not answer."]}
 
     async def test_a_service_that_is_not_ready_says_why_and_is_healthy(self, services: Services) -> None:
         async def not_migrated() -> list[str]:
@@ -54,7 +64,11 @@ class ServiceApi:
             health = await client.get("/health")
 
         assert ready.status_code == 503
-        assert ready.json() == {"status": "not ready", "problems": ["The database has not been migrated."]}
+        assert ready.json() == {
+            "status": "not ready",
+            "problems": ["The database has not been migrated."],
+            "notices": [],
+        }
         assert health.status_code == 200
 
     @pytest.mark.parametrize(

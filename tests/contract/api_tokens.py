@@ -56,6 +56,21 @@ class ApiTokensContract:
 
         assert await store.api_tokens.by_digest("d") is None
 
+    async def test_tokens_are_counted_by_their_owner_and_expired_ones_too(
+        self, store: Store, user: Account, stranger: Account
+    ) -> None:
+        for digest in "abc":
+            await store.api_tokens.add(an_api_token(expires_at=NOON), owner_id=user.id, digest=digest)
+        await store.api_tokens.add(an_api_token(), owner_id=stranger.id, digest="theirs")
+
+        assert await store.api_tokens.count(owner_id=user.id) == 3
+
+    async def test_the_tokens_of_an_account_that_is_gone_are_not_counted(self, store: Store, user: Account) -> None:
+        await store.accounts.remove(user.id)
+
+        with pytest.raises(Unauthenticated):
+            await store.api_tokens.count(owner_id=user.id)
+
     async def test_the_newest_token_is_listed_first(self, store: Store, user: Account) -> None:
         tokens = [await store.api_tokens.add(an_api_token(name), owner_id=user.id, digest=name) for name in "bac"]
 

@@ -50,6 +50,7 @@ class SessionsContract:
             account_id=user.id,
             token_digest="t",
             previous_digest=None,
+            created_at=created_at,
             rotated_at=created_at,
             expires_at=expires_at,
         )
@@ -91,6 +92,7 @@ class SessionsContract:
             account_id=user.id,
             token_digest="t1",
             previous_digest="t0",
+            created_at=NOON,
             rotated_at=LATER,
             expires_at=expires_at,
         )
@@ -163,7 +165,7 @@ class SessionsContract:
         with pytest.raises(NotFound):
             await store.sessions.remove(session.id, owner_id=stranger.id)
         await store.sessions.remove_all(owner_id=stranger.id)
-        await store.sessions.remove_expired(owner_id=stranger.id, at=LATER)
+        assert not await store.sessions.trim(owner_id=stranger.id, at=LATER, most=0)
         rotated = await store.sessions.rotate(
             session.id, owner_id=stranger.id, digest="t1", replacing="t0", at=NOON, expires_at=LATER
         )
@@ -196,14 +198,35 @@ class SessionsContract:
 
         assert await store.sessions.list_all(owner_id=user.id, at=NOON) == []
 
-    async def test_only_expired_sessions_are_forgotten(self, store: Store, user: Account) -> None:
+    async def test_expired_sessions_are_trimmed(self, store: Store, user: Account) -> None:
         await store.sessions.add(a_new_session("expired", expires_at=LATER), owner_id=user.id)
         live = await store.sessions.add(a_new_session("live", expires_at=LATER + A_MICROSECOND), owner_id=user.id)
 
-        await store.sessions.remove_expired(owner_id=user.id, at=LATER)
+        assert await store.sessions.trim(owner_id=user.id, at=LATER, most=1)
+        assert not await store.sessions.trim(owner_id=user.id, at=LATER, most=1)
 
         assert await store.sessions.family("expired") is None
         assert await store.sessions.list_all(owner_id=user.id, at=NOON) == [live]
+
+    @pytest.mark.parametrize(("most", "kept"), [(4, "acb"), (3, "acb"), (2, "ac"), (1, "a"), (0, "")])
+    async def test_the_sessions_least_recently_used_are_trimmed(
+        self, store: Store, user: Account, stranger: Account, most: int, kept: str
+    ) -> None:
+        ids = {
+            family: (await store.sessions.add(a_new_session(family, token="t"), owner_id=user.id)).id
+            for family in "abc"
+        }
+        theirs = await store.sessions.add(a_new_session("theirs"), owner_id=stranger.id)
+        await store.sessions.rotate(
+            ids["a"], owner_id=user.id, digest="t1", replacing="t", at=LATER, expires_at=LATER + A_MICROSECOND
+        )
+
+        removed = await store.sessions.trim(owner_id=user.id, at=LATER, most=most)
+
+        listed = await store.sessions.list_all(owner_id=user.id, at=LATER)
+        assert [session.id for session in listed] == [ids[family] for family in kept]
+        assert removed is (len(kept) < 3)
+        assert await store.sessions.list_all(owner_id=stranger.id, at=LATER) == [theirs]
 
     async def test_the_id_of_a_removed_session_is_never_used_again(self, store: Store, user: Account) -> None:
         first = await store.sessions.add(a_new_session(), owner_id=user.id)

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncGenerator, Generator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,9 @@ import asyncpg
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from redis.asyncio import Redis
 
+from adapters.redis.client import open_redis
 from adapters.sqlalchemy.database import Database
 from adapters.sqlalchemy.migrate import migrate_postgresql, migrate_sqlite
 from adapters.sqlalchemy.postgresql import PostgresDatabase, open_postgresql
@@ -23,7 +26,7 @@ from entrypoints.bootstrap import open_services
 from entrypoints.environment import Secret
 from entrypoints.services import Services
 from entrypoints.settings import Settings
-from tests import postgresql
+from tests import postgresql, redis_server
 from tests.clock import StandingClock
 from tests.csv_fixtures import FIXTURES, load
 from tests.harness import PASSWORD, SECRET, quick_passwords, services_on
@@ -35,6 +38,20 @@ def postgresql_server() -> Generator[str]:
     """The URL of a PostgreSQL server's own database."""
     with postgresql.running(postgresql.choose_origin()) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Generator[str]:
+    """The URL of a Redis server that the whole run shares: every test uses keys of its own."""
+    with redis_server.running(redis_server.choose_origin()) as url:
+        yield url
+
+
+@pytest.fixture
+async def redis_clients(redis_url: str) -> AsyncGenerator[list[Redis]]:
+    """Five clients of the Redis server, with connections of their own, as so many replicas have them."""
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(open_redis(redis_url)) for _ in range(5)]
 
 
 @pytest.fixture(scope="session")

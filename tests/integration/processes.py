@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import CompletedProcess, Popen
@@ -54,13 +54,18 @@ class Server:
 
 
 @contextmanager
-def serving(home: Path, *arguments: str, **settings: str) -> Generator[Server]:
-    """Start ``todo-api serve`` and yield it as soon as it answers; in the end nothing of it is left."""
-    port = free_port()
+def serving(
+    home: Path, *arguments: str, port: int | None = None, through: Sequence[str] = (), **settings: str
+) -> Generator[Server]:
+    """Start ``todo-api serve`` and yield it as soon as it answers; in the end nothing of it is left.
+
+    ``through`` is a command that prepares something and then becomes the one it is given, as ``env`` does.
+    """
+    port = port or free_port()
     log = home / f"serve-{port}.log"
     with log.open("wb") as output:
         process = Popen(  # noqa: S603 - our own command
-            [*COMMAND, "serve", "--port", str(port), *arguments],
+            [*through, *COMMAND, "serve", "--port", str(port), *arguments],
             cwd=home,
             env=environment(**settings),
             stdin=subprocess.DEVNULL,
@@ -90,8 +95,17 @@ def free_port() -> int:
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Return an environment that says no more of the service than ``settings`` do."""
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCES), "PYTHONUTF8": "1", **settings}
+    """Return an environment that says no more of the service than ``settings`` do, and limits nobody unless they do.
+
+    All tests come from one address, and some of them ask for more than one may.
+    """
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(SOURCES),
+        "PYTHONUTF8": "1",
+        "RATE_LIMIT": "off",
+        **settings,
+    }
 
 
 def _wait_until_it_answers(server: Server) -> None:

@@ -2,12 +2,18 @@
 
 from tests.contract.api_access import AccessTokensApi, ScopesApi
 from tests.contract.api_accounts import MeApi, RegistrationApi
+from tests.contract.api_caps import CapsApi
 from tests.contract.api_closing import ClosingApi, PasswordApi
 from tests.contract.api_due import DueApi
+from tests.contract.api_enumeration import EnumerationApi
 from tests.contract.api_errors import ErrorsApi
 from tests.contract.api_hostile_bodies import HostileBodiesApi
 from tests.contract.api_hostile_requests import HostileRequestsApi, HostileValuesApi
+from tests.contract.api_idor import IdorApi
+from tests.contract.api_injection import HeaderInjectionApi, RedirectsApi
 from tests.contract.api_login import LoginApi, LogoutApi
+from tests.contract.api_mass_assignment import MassAssignmentApi
+from tests.contract.api_parameters import ParametersApi
 from tests.contract.api_personal_tokens import ApiTokensApi
 from tests.contract.api_posts import PostsApi
 from tests.contract.api_service import PathsApi, ServiceApi
@@ -103,3 +109,31 @@ class TestHostileValuesApi(HostileValuesApi):
 
 class TestHostileRequestsApi(HostileRequestsApi):
     """Hostile requests."""
+
+
+class TestCapsApi(CapsApi):
+    """How much an account may have."""
+
+
+class TestIdorApi(IdorApi):
+    """Somebody else's things."""
+
+
+class TestMassAssignmentApi(MassAssignmentApi):
+    """What nobody may set."""
+
+
+class TestHeaderInjectionApi(HeaderInjectionApi):
+    """Header injection."""
+
+
+class TestRedirectsApi(RedirectsApi):
+    """Open redirects."""
+
+
+class TestEnumerationApi(EnumerationApi):
+    """Who has an account."""
+
+
+class TestParametersApi(ParametersApi):
+    """Unusual parameters."""

@@ -39,7 +39,7 @@ def test_commands_are_listed_in_the_order_in_which_they_are_needed() -> None:
     result = CliRunner().invoke(main, ["--help"])
 
     names = re.findall(r"^  ([a-z-]+) {2,}[A-Z]", result.output.partition("Commands:")[2], re.MULTILINE)
-    assert names == ["serve", "migrate", "create-user", "check"]
+    assert names == ["serve", "migrate", "create-user", "check", "secret", "backup", "restore"]
 
 
 def test_the_version_is_told() -> None:
@@ -118,7 +118,12 @@ def test_an_account_is_opened_with_a_password_from_standard_input(tmp_path: Path
 
 @pytest.mark.parametrize(
     ("email", "password", "reason"),
-    [("nobody", PASSWORD, "Must be an e-mail address"), ("ada@example.com", "short", "Must have 8 to 256 characters")],
+    [
+        ("nobody", PASSWORD, "Must be an e-mail address"),
+        ("ada@example.com", "short", "Must have 8 to 256 characters"),
+        ("ada@example.com", "Password1", "This password is one of the most used"),
+        ("ada.lovelace@example.com", "ada.lovelace", "The password must not be the e-mail address"),
+    ],
 )
 def test_an_account_that_breaks_a_rule_is_not_opened(email: str, password: str, reason: str, sqlite_file: Path) -> None:
     result = todo_api("create-user", email, "--password-stdin", home=sqlite_file.parent, stdin=password, DATA_DIR=".")

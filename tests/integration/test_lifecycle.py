@@ -14,7 +14,7 @@ def test_an_account_lives_its_life(sync_client: TestClient[Litestar]) -> None:
 def test_a_service_on_a_migrated_database_is_ready_in_the_sync_style(sync_client: TestClient[Litestar]) -> None:
     response = sync_client.get("/health/ready")
 
-    assert response.json() == {"status": "ready", "problems": []}
+    assert response.json() == {"status": "ready", "problems": [], "notices": []}
 
 
 async def test_an_empty_board_in_the_async_style(client: httpx.AsyncClient) -> None:

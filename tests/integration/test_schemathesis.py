@@ -29,7 +29,13 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     directory = tmp_path_factory.mktemp("service")
-    settings = {"PORT": str(port), "DATA_DIR": str(directory), "LOG_LEVEL": "warning", "ENVIRONMENT": "development"}
+    settings = {
+        "PORT": str(port),
+        "DATA_DIR": str(directory),
+        "LOG_LEVEL": "warning",
+        "ENVIRONMENT": "development",
+        "RATE_LIMIT": "off",
+    }
     inherited = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "JWT_SECRET"}}
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen([sys.executable, "-c", SERVE], env=inherited | settings, stdout=log, stderr=log)  # noqa: S603 - our own interpreter

@@ -48,7 +48,7 @@ def test_it_serves_without_any_settings_and_migrates_itself(tmp_path: Path) -> N
             f"{server.url}/todos", json={"title": "Buy oat milk"}, headers=sign_in(server), timeout=PATIENCE
         )
 
-    assert (ready.status_code, ready.json()) == (200, {"status": "ready", "problems": []})
+    assert (ready.status_code, ready.json()) == (200, {"status": "ready", "problems": [], "notices": []})
     assert (registered.status_code, created.status_code) == (201, 201)
     assert (tmp_path / "data" / "todo.sqlite3").exists()
 

@@ -93,6 +93,20 @@ async def test_a_writer_that_is_cancelled_while_it_waits_does_not_keep_the_lock(
     await asyncio.wait_for(add_account_in_a_transaction(other_database, "other@example.com"), timeout=5)
 
 
+async def test_a_writer_that_waits_for_too_long_is_unavailable(
+    sqlite_database: SqliteDatabase, sqlite_file: Path
+) -> None:
+    async with open_sqlite(sqlite_file, lock_patience=0.1) as impatient:
+        async with SqlAlchemyStore(sqlite_database).transaction():
+            with pytest.raises(Unavailable):
+                await add_account(impatient)
+            with pytest.raises(Unavailable):
+                await add_account_in_a_transaction(impatient)
+
+        await add_account(impatient)
+        await add_account_in_a_transaction(impatient)
+
+
 async def test_the_settings_of_every_connection_are_ours(sqlite_database: SqliteDatabase) -> None:
     pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
 

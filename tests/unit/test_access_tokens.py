@@ -1,4 +1,4 @@
-"""Access tokens as JSON Web Tokens."""
+"""Access tokens as JSON Web Tokens; what attackers try is in ``test_token_forgery``."""
 
 import hmac
 import json
@@ -30,13 +30,11 @@ PAYLOAD: dict[str, Any] = {
 }
 
 
-def signed(payload: object, *, key: str = SECRET, algorithm: str = "HS256") -> str:
+def signed(payload: object, *, key: str = SECRET) -> str:
     """Return a token with any payload, as somebody with the key could make it."""
-    header = _base64(json.dumps({"alg": algorithm, "typ": "JWT"}).encode())
+    header = _base64(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
     unsigned = f"{header}.{_base64(json.dumps(payload).encode())}"
-    digest = {"HS256": "sha256", "HS512": "sha512"}.get(algorithm)
-    signature = hmac.digest(key.encode(), unsigned.encode(), digest) if digest else b""
-    return f"{unsigned}.{_base64(signature)}"
+    return f"{unsigned}.{_base64(hmac.digest(key.encode(), unsigned.encode(), 'sha256'))}"
 
 
 def _base64(raw: bytes) -> str:
@@ -69,23 +67,9 @@ def test_the_clock_is_the_callers_so_that_a_token_of_any_year_is_read(year: int)
     assert TOKENS.read(TOKENS.issue(claims)) == claims
 
 
-@pytest.mark.parametrize("algorithm", ["none", "None", "HS512", "RS256", "", "HS256 "])
-def test_another_algorithm_is_not_believed(algorithm: str) -> None:
-    with pytest.raises(Unauthenticated):
-        TOKENS.read(signed(PAYLOAD, algorithm=algorithm))
-
-
 def test_another_key_is_not_believed() -> None:
     with pytest.raises(Unauthenticated):
         TOKENS.read(signed(PAYLOAD, key=SECRET + "!"))
-
-
-def test_a_signature_does_not_fit_other_words() -> None:
-    header, _, signature = TOKENS.issue(CLAIMS).split(".")
-    other = signed(PAYLOAD | {"sub": "8"}).split(".")[1]
-
-    with pytest.raises(Unauthenticated):
-        TOKENS.read(f"{header}.{other}.{signature}")
 
 
 @pytest.mark.parametrize("claim", ["iss", "aud", "sub", "sid", "jti", "iat", "exp"])

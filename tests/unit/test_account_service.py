@@ -7,10 +7,12 @@ from domain.accounts.model import AccountPatch
 from domain.accounts.service import AccountService
 from domain.authentication.principal import Principal
 from domain.authentication.recent import RecentPrincipals
-from domain.errors import Conflict, EmailTaken, Forbidden, Invalid, StaleVersion, Unauthenticated
+from domain.errors import Conflict, EmailTaken, Forbidden, GuessablePassword, Invalid, StaleVersion, Unauthenticated
 from tests.builders import a_new_account, a_new_session, a_todo, an_api_token
 from tests.clock import NOON, StandingClock
 from tests.unit.rivals import CountingPasswords, RivalledStore
+
+COMMON = frozenset({"password1"})
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def recent() -> RecentPrincipals:
 def accounts(
     store: MemoryStore, passwords: CountingPasswords, recent: RecentPrincipals, clock: StandingClock
 ) -> AccountService:
-    return AccountService(store, passwords=passwords, recent=recent, now=clock)
+    return AccountService(store, passwords=passwords, common_passwords=COMMON, recent=recent, now=clock)
 
 
 async def test_an_account_is_opened_under_the_address_in_lower_case(
@@ -47,7 +49,28 @@ async def test_an_address_has_one_account(accounts: AccountService) -> None:
         await accounts.register(email="ADA@example.com", password="12345678")
 
 
-@pytest.mark.parametrize(("email", "password"), [("nobody", "12345678"), ("ada@example.com", "1234567")])
+async def test_a_taken_address_costs_the_same_hash_as_a_free_one(
+    accounts: AccountService, passwords: CountingPasswords
+) -> None:
+    await accounts.register(email="ada@example.com", password="12345678")
+
+    with pytest.raises(EmailTaken):
+        await accounts.register(email="ada@example.com", password="87654321")
+
+    assert passwords.hashed == 2
+
+
+@pytest.mark.parametrize(
+    ("email", "password"),
+    [
+        ("nobody", "12345678"),
+        ("ada@example.com", "1234567"),
+        ("ada@example.com", "PassWord1"),
+        ("ada@example.com", "Ada@example.com"),
+        ("ada.lovelace@example.com", "ada.lovelace"),
+        ("ada@example.com", "Todo-API"),
+    ],
+)
 async def test_nothing_is_hashed_for_what_breaks_a_rule(
     accounts: AccountService, passwords: CountingPasswords, email: str, password: str
 ) -> None:
@@ -82,7 +105,7 @@ async def test_a_lost_race_for_a_profile_is_run_again(
 ) -> None:
     store = RivalledStore(9)
     account = await store.accounts.add(a_new_account())
-    accounts = AccountService(store, passwords=passwords, recent=recent, now=clock)
+    accounts = AccountService(store, passwords=passwords, common_passwords=COMMON, recent=recent, now=clock)
 
     changed = await accounts.change(account.id, AccountPatch(display_name="Grace"))
 
@@ -94,7 +117,7 @@ async def test_after_a_hundred_lost_races_for_a_profile_it_gives_up(
 ) -> None:
     store = RivalledStore(100)
     account = await store.accounts.add(a_new_account())
-    accounts = AccountService(store, passwords=passwords, recent=recent, now=clock)
+    accounts = AccountService(store, passwords=passwords, common_passwords=COMMON, recent=recent, now=clock)
 
     with pytest.raises(Conflict):
         await accounts.change(account.id, AccountPatch(display_name="Grace"))
@@ -133,7 +156,13 @@ async def test_who_was_recently_seen_is_looked_up_again_after_a_new_password(
 
 @pytest.mark.parametrize(
     ("old_password", "new_password", "error"),
-    [("wrong wrong", "87654321", Forbidden), ("12345678", "7654321", Invalid), ("", "87654321", Forbidden)],
+    [
+        ("wrong wrong", "87654321", Forbidden),
+        ("12345678", "7654321", Invalid),
+        ("", "87654321", Forbidden),
+        ("12345678", "password1", GuessablePassword),
+        ("wrong wrong", "ada@EXAMPLE.com", GuessablePassword),
+    ],
 )
 async def test_a_password_that_is_not_changed_ends_no_session(
     accounts: AccountService, store: MemoryStore, old_password: str, new_password: str, error: type[Exception]
@@ -160,7 +189,7 @@ async def test_a_password_that_was_changed_meanwhile_stays(
 
     account = await store.accounts.add(a_new_account(password_hash="v2:12345678"))
     session = await store.sessions.add(a_new_session(), owner_id=account.id)
-    accounts = AccountService(store, passwords=ChangedMeanwhile(), recent=recent, now=clock)
+    accounts = AccountService(store, passwords=ChangedMeanwhile(), common_passwords=COMMON, recent=recent, now=clock)
 
     with pytest.raises(Conflict):
         await accounts.change_password(account.id, old_password="12345678", new_password="87654321", session_id=None)

@@ -230,7 +230,9 @@ async def test_an_api_token_may_do_what_its_scopes_name(
 
     principal = await authenticator.principal(BEARER)
 
-    assert principal == Principal(account_id=user.id, scopes=frozenset({Scope.TODOS_READ}), expires_at=token.expires_at)
+    assert principal == Principal(
+        account_id=user.id, scopes=frozenset({Scope.TODOS_READ}), token_id=token.id, expires_at=token.expires_at
+    )
     with pytest.raises(InsufficientScope) as error:
         principal.require(Scope.TODOS_WRITE)
     assert error.value.scope == "todos:write"

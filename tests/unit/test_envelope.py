@@ -1,6 +1,7 @@
 """What is true of every answer."""
 
-from typing import Any, NamedTuple
+from contextlib import nullcontext
+from typing import Any, NamedTuple, cast
 
 import msgspec
 import pytest
@@ -26,13 +27,15 @@ async def ask(
     *,
     query: bytes = b"",
     is_broken_off: bool = False,
+    host: str | None = "testserver",
     **headers: str,
 ) -> Answer:
     """Send a request without a client in between, who would leave out what must not be there."""
+    named = {} if host is None else {"host": host}
     scope: dict[str, Any] = {
         "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "scheme": "http",
         "method": method, "path": path, "raw_path": path.encode(), "root_path": "", "query_string": query,
-        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
+        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in (named | headers).items()],
         "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000), "state": {},
     }  # fmt: skip
     messages: list[Any] = []
@@ -45,7 +48,9 @@ async def ask(
     async def send(message: Any) -> None:
         messages.append(message)
 
-    await app(scope, receive, send)
+    running = app.lifespan() if isinstance(app, Litestar) else nullcontext()
+    async with running:
+        await cast("Any", app)(scope, receive, send)
     start, *parts = messages
     given = [(name.decode(), value.decode()) for name, value in start["headers"]]
     assert len(dict(given)) == len(given), "a header stands twice"
@@ -70,9 +75,25 @@ async def test_every_answer_has_the_security_headers(app: Litestar) -> None:
 
         assert headers["cache-control"] == "no-store"
         assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
         assert headers["referrer-policy"] == "no-referrer"
         assert headers["x-content-type-options"] == "nosniff"
         assert "strict-transport-security" not in headers
+
+
+async def test_every_page_has_a_policy_of_its_own(app: Litestar) -> None:
+    pages = [
+        (await ask(app, path=path)).headers
+        for path in ("/", "/schema", "/schema/", "/schema/openapi.json", "/schema/nothing", "/nothing.html", "/health")
+    ]
+    html = [headers for headers in pages if headers["content-type"].startswith("text/html")]
+
+    assert len(html) == 2
+    for headers in html:
+        assert "default-src 'none'; script-src 'self';" in headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert headers["cross-origin-opener-policy"] == "same-origin"
+        assert "camera=()" in headers["permissions-policy"]
 
 
 async def test_only_in_production_browsers_are_told_to_stay_with_https(services: Services) -> None:
@@ -204,22 +225,27 @@ async def test_a_wrong_name_is_refused_whatever_the_method(services: Services, m
     assert len(answer.body) == (0 if method == "HEAD" else int(answer.headers["content-length"]))
 
 
-async def test_a_request_without_a_host_is_refused(services: Services) -> None:
-    assert (await ask(app_for(services, allowed_hosts=HOSTS))).status == 400
+@pytest.mark.parametrize("allowed", [HOSTS, ("*",)])
+async def test_a_request_without_a_host_is_refused(services: Services, allowed: tuple[str, ...]) -> None:
+    assert (await ask(app_for(services, allowed_hosts=allowed), host=None)).status == 400
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/ready"])
 async def test_whoever_asks_for_the_health_knows_an_address_only(services: Services, path: str) -> None:
     app = app_for(services, allowed_hosts=HOSTS)
 
-    async with app.lifespan():
-        answer = await ask(app, path=path, host="10.0.0.7:8000")
-
-    assert answer.status == 200
+    assert (await ask(app, path=path, host="10.0.0.7:8000")).status == 200
 
 
 async def test_without_names_every_host_is_served(app: Litestar) -> None:
     assert (await ask(app, host="whatever.example")).status == 200
+
+
+@pytest.mark.parametrize("host", ["", "a b", "a/b", "a@b", "a,b", "evil.example/path", "a:b", "[1]:2:3", "x" * 256])
+async def test_what_is_no_host_is_never_served(app: Litestar, host: str) -> None:
+    answer = await ask(app, host=host)
+
+    assert (answer.status, msgspec.json.decode(answer.body)["code"]) == (400, "unknown_host")
 
 
 async def test_a_browser_may_ask_beforehand_if_its_origin_is_trusted(services: Services) -> None:

@@ -37,7 +37,10 @@ async def test_a_page_of_an_origin_that_is_named_may_call_and_read_the_headers(s
     assert "PATCH" in asked.headers["access-control-allow-methods"]
     assert {"authorization", "if-match"} <= set(asked.headers["access-control-allow-headers"].lower().split(", "))
     assert got.headers["access-control-allow-origin"] == "https://app.example.com"
-    assert {"etag", "link", "location"} <= set(got.headers["access-control-expose-headers"].lower().split(", "))
+    assert set(got.headers["access-control-expose-headers"].lower().split(", ")) == {
+        *("allow", "etag", "link", "location", "ratelimit", "ratelimit-policy", "retry-after", "www-authenticate"),
+        "x-request-id",
+    }
     assert "access-control-allow-credentials" not in got.headers
 
 
@@ -53,6 +56,60 @@ async def test_a_page_of_another_origin_may_not(services: Services, origin: str)
 
     assert asked.headers.get("access-control-allow-origin") != origin
     assert got.headers.get("access-control-allow-origin") != origin
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"Origin": "https://evil.example.com"},
+        {"Access-Control-Request-Method": "PUT"},
+        {"Access-Control-Request-Headers": "x-unheard-of"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/todos/1", "/nothing", "/auth/login"])
+async def test_a_page_that_may_not_is_told_so_with_a_problem(
+    services: Services, path: str, changed: dict[str, str]
+) -> None:
+    settings = Settings(cors_origins=("https://app.example.com",))
+
+    async with client_of(app_on(services, settings)) as client:
+        response = await client.options(path, headers=PREFLIGHT | {"Origin": "https://app.example.com"} | changed)
+
+    assert_problem(response, 403, "cors_refused")
+    assert "access-control-allow-origin" not in response.headers
+    assert response.headers["vary"] == "Origin"
+
+
+@pytest.mark.parametrize("origin", [None, "https://app.example.com", "https://evil.example.com"])
+async def test_a_cache_keeps_the_answers_for_each_origin_apart(services: Services, origin: str | None) -> None:
+    settings = Settings(cors_origins=("https://app.example.com",))
+    headers = {"Origin": origin} if origin else {}
+
+    async with client_of(app_on(services, settings)) as client:
+        answers = [
+            await client.get("/posts", headers=headers),
+            await client.get("/nothing", headers=headers),
+            await client.options("/posts", headers=headers),
+            await client.options("/posts", headers=headers | PREFLIGHT),
+        ]
+
+    assert [answer.headers.get_list("vary") for answer in answers] == [["Origin"]] * 4
+
+
+async def test_where_every_origin_may_call_the_answers_are_the_same(services: Services) -> None:
+    async with client_of(app_on(services, Settings(cors_origins=("*",)))) as client:
+        got = await client.get("/posts", headers={"Origin": "https://anybody.example"})
+        asked = await preflight(client, "https://anybody.example")
+
+    assert got.headers["access-control-allow-origin"] == asked.headers["access-control-allow-origin"] == "*"
+    assert "vary" not in got.headers
+
+
+async def test_without_settings_preflights_are_options_like_any_other(client: httpx.AsyncClient) -> None:
+    response = await preflight(client, "https://app.example.com")
+
+    assert response.status_code == 204
+    assert "PATCH" in response.headers["allow"]
 
 
 @pytest.mark.parametrize("host", ["api.example.com", "API.example.com", "api.example.com:8443", "a.todo.example.com"])

@@ -113,18 +113,30 @@ def test_every_documented_problem_refers_to_the_schema_of_problems(document: Jso
     ("name", "statuses"),
     [
         ("GET /health", "200 400 500"),
-        ("POST /auth/register", "201 400 409 413 415 422 500 503"),
-        ("POST /auth/login", "200 400 401 413 415 422 500 503"),
-        ("GET /todos", "200 400 401 403 422 500 503"),
-        ("POST /todos", "201 400 401 403 413 415 422 500 503"),
-        ("GET /todos/{todo_id}", "200 304 400 401 403 404 500 503"),
-        ("PATCH /todos/{todo_id}", "200 400 401 403 404 409 412 413 415 422 500 503"),
-        ("DELETE /todos/{todo_id}", "204 400 401 403 404 412 500 503"),
-        ("GET /posts/{post_id}", "200 400 404 500 503"),
+        ("POST /auth/register", "201 400 408 409 413 415 422 429 500 503"),
+        ("POST /auth/login", "200 400 401 408 413 415 422 429 500 503"),
+        ("GET /todos", "200 400 401 403 422 429 500 503"),
+        ("POST /todos", "201 400 401 403 408 413 415 422 429 500 503"),
+        ("GET /todos/{todo_id}", "200 304 400 401 403 404 429 500 503"),
+        ("PATCH /todos/{todo_id}", "200 400 401 403 404 408 409 412 413 415 422 429 500 503"),
+        ("DELETE /todos/{todo_id}", "204 400 401 403 404 412 429 500 503"),
+        ("GET /posts/{post_id}", "200 400 404 429 500 503"),
     ],
 )
 def test_an_operation_lists_the_answers_it_really_gives(document: Json, name: str, statuses: str) -> None:
     assert sorted(dict(operations(document))[name]["responses"]) == statuses.split()
+
+
+def test_every_operation_but_health_is_described_as_limited(document: Json) -> None:
+    described = {name: operation["responses"] for name, operation in operations(document)}
+
+    unlimited = {name for name, responses in described.items() if "429" not in responses}
+    assert unlimited == {"GET /health", "GET /health/ready"}
+    for name in described.keys() - unlimited:
+        [success] = [answer for status, answer in described[name].items() if status.startswith("2")]
+        assert {"RateLimit", "RateLimit-Policy"} <= success["headers"].keys()
+    refusal = document["components"]["responses"]["TooManyRequests"]
+    assert refusal["headers"].keys() == {"RateLimit", "RateLimit-Policy", "Retry-After"}
 
 
 def test_every_example_fits_its_schema(document: Json) -> None:

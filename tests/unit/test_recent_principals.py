@@ -100,3 +100,37 @@ def test_what_is_remembered_again_takes_no_room_from_others() -> None:
     remember(recent, "3", ADA)
 
     assert [bearer for bearer in "123" if recent.get(bearer, at=NOON)] == ["1", "2", "3"]
+
+
+class HeardRevocations:
+    """Keeps what is announced."""
+
+    def __init__(self) -> None:
+        self.accounts: list[int] = []
+
+    def announce(self, account_id: int) -> None:
+        self.accounts.append(account_id)
+
+
+def test_what_is_revoked_here_is_announced_and_what_was_heard_is_not_said_again() -> None:
+    revocations = HeardRevocations()
+    recent = RecentPrincipals(revocations=revocations)
+    remember(recent, "ada's", ADA)
+    remember(recent, "grace's", GRACE)
+
+    recent.drop(GRACE.account_id)
+    recent.forget(ADA.account_id)
+
+    assert recent.get("ada's", at=NOON) is recent.get("grace's", at=NOON) is None
+    assert revocations.accounts == [ADA.account_id]
+
+
+def test_everything_can_be_forgotten_and_no_older_look_up_is_remembered() -> None:
+    recent = RecentPrincipals()
+    remember(recent, "ada's", ADA)
+    generation = recent.generation()
+
+    recent.drop_all()
+    recent.remember("grace's", GRACE, at=NOON, expires_at=None, generation=generation)
+
+    assert recent.get("ada's", at=NOON) is recent.get("grace's", at=NOON) is None

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from adapters.memory.sessions import MemorySessions
 from adapters.memory.store import MemoryStore
+from adapters.security.secrets import HmacSecrets
 from domain.accounts.model import Account
 from domain.errors import InvalidRefreshToken, Unauthenticated
 from domain.sessions.model import Family, RefreshToken
 from domain.sessions.service import SessionService
 from entrypoints.services import Services
 from tests.clock import NOON, StandingClock
-from tests.harness import PASSWORD
+from tests.harness import PASSWORD, SECRET
 
 
 @pytest.fixture
@@ -49,16 +50,44 @@ async def test_a_refresh_token_is_exchanged_for_the_next_one(
     assert (principal.account_id, principal.session_id) == (user.id, session.id)
 
 
-async def test_a_session_lives_on_as_long_as_it_is_used(
+async def test_a_session_lives_on_while_it_is_used_but_no_longer_than_ninety_days(
     sessions: SessionService, user: Account, first: str, clock: StandingClock
 ) -> None:
     token = first
 
-    for _ in range(5):
+    for _ in range(3):
         clock.advance(days=29)
         token = (await sessions.refresh(token)).refresh_token
+    clock.now = NOON + timedelta(days=90, microseconds=-1)
+    token = (await sessions.refresh(token)).refresh_token
+    [session] = await sessions.list_all(owner_id=user.id)
+    clock.advance(microseconds=1)
 
-    assert await is_signed_in(sessions, user)
+    assert session.expires_at == clock.now
+    assert not await is_signed_in(sessions, user)
+    with pytest.raises(InvalidRefreshToken):
+        await sessions.refresh(token)
+
+
+async def test_a_session_that_was_promised_more_than_ninety_days_ends_all_the_same(
+    sessions: SessionService, store: MemoryStore, user: Account, first: str, clock: StandingClock
+) -> None:
+    [session] = await sessions.list_all(owner_id=user.id)
+    token = RefreshToken.parse(first)
+    assert token is not None
+    digest = HmacSecrets(SECRET).digest(token.secret)
+    await store.sessions.rotate(
+        session.id,
+        owner_id=user.id,
+        digest=digest,
+        replacing=digest,
+        at=NOON,
+        expires_at=NOON + timedelta(days=365),
+    )
+    clock.advance(days=90)
+
+    with pytest.raises(InvalidRefreshToken):
+        await sessions.refresh(first)
 
 
 async def test_a_session_that_is_not_used_ends_after_thirty_days(

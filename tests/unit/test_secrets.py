@@ -47,3 +47,12 @@ def test_a_digest_is_sha_256_whatever_the_key_so_that_a_new_key_loses_no_session
 @given(st.text(st.characters(exclude_categories=())))
 def test_any_text_has_a_digest(text: str) -> None:
     assert re.fullmatch(r"[0-9a-f]{64}", SECRETS.digest(text))
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_a_pseudonym_is_the_same_every_time_and_nobody_without_the_key_can_tell_it(text: str) -> None:
+    pseudonym = SECRETS.pseudonym(text)
+
+    assert re.fullmatch(r"[0-9a-f]{64}", pseudonym)
+    assert pseudonym == HmacSecrets(SECRET).pseudonym(text)
+    assert pseudonym not in {HmacSecrets(SECRET + "!").pseudonym(text), SECRETS.digest(text)}

@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.store import MemoryStore
+from adapters.rate_limits.unlimited import Unlimited
 from adapters.security.access_tokens import JwtAccessTokens
 from adapters.security.secrets import HmacSecrets
 from domain.accounts.model import Account
 from domain.authentication.principal import Principal
 from domain.authentication.recent import RecentPrincipals
 from domain.errors import InvalidRefreshToken, NotFound, WrongCredentials
+from domain.rate_limits.guard import SignInGuard
 from domain.sessions.service import SessionService
 from tests.builders import a_new_account
 from tests.clock import NOON, StandingClock
@@ -19,6 +21,7 @@ from tests.harness import SECRET
 from tests.unit.rivals import CountingPasswords
 
 EMAIL = "ada@example.com"
+UNGUARDED = SignInGuard(Unlimited(), secrets=HmacSecrets(SECRET))
 
 
 @pytest.fixture
@@ -47,6 +50,7 @@ def sessions(
         access_tokens=JwtAccessTokens(SECRET),
         secrets=HmacSecrets(SECRET),
         recent=recent,
+        guard=UNGUARDED,
         now=clock,
     )
 
@@ -154,6 +158,7 @@ async def test_a_hash_that_is_replaced_while_it_is_brought_up_to_date_stays_and_
         access_tokens=JwtAccessTokens(SECRET),
         secrets=HmacSecrets(SECRET),
         recent=recent,
+        guard=UNGUARDED,
         now=clock,
     )
 

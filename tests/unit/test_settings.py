@@ -163,6 +163,33 @@ def test_a_redis_url_is_taken_as_it_is(url: str) -> None:
     assert Settings.read({"REDIS_URL": url}).redis_url == url
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["redis://cache:6379?db=1", "unix:///run/redis.sock?db=1&password=pw", "rediss://cache?ssl_cert_reqs=none&db=2"],
+)
+def test_a_redis_url_may_have_the_options_of_its_scheme(url: str) -> None:
+    assert Settings.read({"REDIS_URL": url}).redis_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://cache:port",
+        "redis://cache:65536",
+        "redis://cache:0",
+        "redis://[::1",
+        "redis://cache?db=first",
+        "redis://cache?db=",
+        "redis://cache?ssl_cert_reqs=none",
+        "rediss://cache?unknown=1",
+    ],
+)
+def test_a_redis_url_that_would_fail_later_is_refused_at_once(url: str) -> None:
+    [problem] = problems_of(REDIS_URL=url)
+
+    assert problem.startswith("REDIS_URL does not name a host and a port")
+
+
 @pytest.mark.parametrize("url", ["http://cache", "cache:6379", "http://[::1", "redis", "//[hidden"])
 def test_another_cache_is_refused_without_showing_its_url(url: str) -> None:
     [problem] = problems_of(REDIS_URL=url)

@@ -55,13 +55,13 @@ class MemoryAccounts:
         """See the port."""
         for account_id, stored in self._state.tables.accounts.items():
             if stored.account.email == email:
-                return Credentials(account_id=account_id, password_hash=stored.password_hash)
+                return Credentials(account_id=account_id, email=email, password_hash=stored.password_hash)
         return None
 
     async def credentials(self, account_id: int) -> Credentials:
         """See the port."""
         stored = existing_account(self._state.tables, account_id)
-        return Credentials(account_id=account_id, password_hash=stored.password_hash)
+        return Credentials(account_id=account_id, email=stored.account.email, password_hash=stored.password_hash)
 
     async def replace_password(self, account_id: int, password_hash: str, *, replacing: str) -> bool:
         """See the port."""

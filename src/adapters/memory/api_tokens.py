@@ -24,6 +24,11 @@ class MemoryApiTokens:
             tables.api_tokens[stored.id] = StoredApiToken(stored, owner_id, digest)
         return stored
 
+    async def count(self, *, owner_id: int) -> int:
+        """See the port."""
+        existing_account(self._state.tables, owner_id)
+        return sum(row.owner_id == owner_id for row in self._state.tables.api_tokens.values())
+
     async def by_digest(self, digest: str) -> tuple[int, ApiToken] | None:
         """See the port."""
         for stored in self._state.tables.api_tokens.values():

@@ -34,6 +34,7 @@ class MemorySessions:
                 account_id=owner_id,
                 token_digest=new.token_digest,
                 previous_digest=None,
+                created_at=new.created_at,
                 rotated_at=new.created_at,
                 expires_at=new.expires_at,
             )
@@ -96,14 +97,16 @@ class MemorySessions:
                 key: row for key, row in tables.sessions.items() if row.family.account_id != owner_id or key == but
             }
 
-    async def remove_expired(self, *, owner_id: int, at: datetime) -> None:
+    async def trim(self, *, owner_id: int, at: datetime, most: int) -> bool:
         """See the port."""
         async with self._state.writing() as tables:
-            tables.sessions = {
-                key: row
-                for key, row in tables.sessions.items()
-                if row.family.account_id != owner_id or at < row.session.expires_at
-            }
+            kept = {session.id for session in (await self.list_all(owner_id=owner_id, at=at))[:most]}
+            gone = [
+                key for key, row in tables.sessions.items() if row.family.account_id == owner_id and key not in kept
+            ]
+            for key in gone:
+                del tables.sessions[key]
+            return bool(gone)
 
 
 def _own(tables: Tables, session_id: int, owner_id: int) -> StoredSession | None:

@@ -12,6 +12,7 @@ class HmacSecrets:
     def __init__(self, key: str) -> None:
         # A key of its own: what is derived for one purpose must not say anything about another.
         self._key = hmac.digest(key.encode(), b"todo-api refresh token successors", "sha256")
+        self._pseudonym_key = hmac.digest(key.encode(), b"todo-api pseudonyms", "sha256")
 
     def new(self) -> str:
         """See the port."""
@@ -24,3 +25,7 @@ class HmacSecrets:
     def digest(self, secret: str) -> str:
         """See the port."""
         return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def pseudonym(self, text: str) -> str:
+        """See the port."""
+        return hmac.digest(self._pseudonym_key, text.encode("utf-8", "surrogatepass"), "sha256").hex()

@@ -43,10 +43,9 @@ _SAVE = Statement(
     .returning(AccountRow.id)
 )
 _REMOVE = Statement(delete(AccountRow).where(_this_one).returning(AccountRow.id))
-_CREDENTIALS = Statement(select(AccountRow.id, AccountRow.password_hash).where(_this_one))
-_CREDENTIALS_BY_EMAIL = Statement(
-    select(AccountRow.id, AccountRow.password_hash).where(AccountRow.email == bindparam("email"))
-)
+_credentials = (AccountRow.id, AccountRow.email, AccountRow.password_hash)
+_CREDENTIALS = Statement(select(*_credentials).where(_this_one))
+_CREDENTIALS_BY_EMAIL = Statement(select(*_credentials).where(AccountRow.email == bindparam("email")))
 _REPLACE_PASSWORD = Statement(
     update(AccountRow)
     .where(_this_one, AccountRow.password_hash == bindparam("replacing"))
@@ -97,12 +96,11 @@ class SqlAlchemyAccounts:
     async def credentials_by_email(self, email: str) -> Credentials | None:
         """See the port."""
         row = await self._connection.fetch_one(_CREDENTIALS_BY_EMAIL, email=email)
-        return None if row is None else Credentials(account_id=row[0], password_hash=row[1])
+        return None if row is None else _to_credentials(row)
 
     async def credentials(self, account_id: int) -> Credentials:
         """See the port."""
-        row = _existing(await self._connection.fetch_one(_CREDENTIALS, account_id=account_id))
-        return Credentials(account_id=row[0], password_hash=row[1])
+        return _to_credentials(_existing(await self._connection.fetch_one(_CREDENTIALS, account_id=account_id)))
 
     async def replace_password(self, account_id: int, password_hash: str, *, replacing: str) -> bool:
         """See the port."""
@@ -116,6 +114,11 @@ def _existing(row: Row | None) -> Row:
     if row is None:
         raise Unauthenticated("The account is gone.")
     return row
+
+
+def _to_credentials(row: Row) -> Credentials:
+    account_id, email, password_hash = row
+    return Credentials(account_id=account_id, email=email, password_hash=password_hash)
 
 
 def _to_account(row: Row) -> Account:

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from adapters.sqlalchemy.database import Connection, MissingReference, Row, Statement, instant
-from adapters.sqlalchemy.tables import ApiTokenRow
+from adapters.sqlalchemy.tables import AccountRow, ApiTokenRow
 from domain.api_tokens.model import ApiToken
 from domain.authentication.principal import Scope
 from domain.errors import NotFound, Unauthenticated
@@ -33,6 +33,11 @@ _ADD = Statement(
     )
     .returning(*_columns)
 )
+# The count comes after the lock, in a statement of its own: one that waited would count what it saw before it did.
+_LOCK_OWNER = Statement(
+    select(AccountRow.id).where(AccountRow.id == bindparam("owner_id")).with_for_update(key_share=True)
+)
+_COUNT = Statement(select(func.count()).select_from(ApiTokenRow).where(_of_owner))
 _BY_DIGEST = Statement(select(ApiTokenRow.account_id, *_columns).where(ApiTokenRow.digest == bindparam("digest")))
 _TOUCH = Statement(
     update(ApiTokenRow).where(_this_one, _of_owner).values(last_used_at=bindparam("now")).returning(ApiTokenRow.id)
@@ -63,6 +68,13 @@ class SqlAlchemyApiTokens:
             raise Unauthenticated("The account is gone.") from None
         assert row is not None  # noqa: S101 - an INSERT that returns no row has raised
         return _to_token(row)
+
+    async def count(self, *, owner_id: int) -> int:
+        """See the port."""
+        if await self._connection.fetch_one(_LOCK_OWNER, owner_id=owner_id) is None:
+            raise Unauthenticated("The account is gone.")
+        (row,) = await self._connection.fetch_all(_COUNT, owner_id=owner_id)
+        return row[0]
 
     async def by_digest(self, digest: str) -> tuple[int, ApiToken] | None:
         """See the port."""

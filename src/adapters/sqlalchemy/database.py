@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy.sql import ClauseElement
 
@@ -14,6 +14,7 @@ __all__ = [
     "Connection",
     "Database",
     "MissingReference",
+    "PoolUsage",
     "Row",
     "Statement",
     "Unavailable",
@@ -39,6 +40,22 @@ class Statement:
         self.core = core
         self.sqlite = core if sqlite is None else sqlite
         self.compiled: Any = None
+
+
+class PoolUsage(NamedTuple):
+    """How far a pool of connections is used at a moment."""
+
+    limit: int
+    """Connections at the most."""
+
+    size: int
+    """Connections that are open."""
+
+    idle: int
+    """Those of them that nobody uses."""
+
+    waiting: int
+    """How many wait for one."""
 
 
 class UniqueViolation(Exception):
@@ -70,7 +87,14 @@ class Database(Connection, Protocol):
     """Executes each statement by itself, or several in a transaction."""
 
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
-        """Commit what is done with the connection when the block is left, roll it back on an exception."""
+        """Commit what is done with the connection when the block is left, roll it back on an exception.
+
+        :raises Unavailable: if no connection becomes free in time, besides the errors of ``Connection``.
+        """
+        ...
+
+    def pool_usage(self) -> PoolUsage:
+        """Return how far the connections of this process are used now."""
         ...
 
 

@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Protocol, cast
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 
 from adapters.sqlalchemy.database import (
     NOT_MIGRATED,
     Connection,
     MissingReference,
+    PoolUsage,
     Row,
     Statement,
     Unavailable,
@@ -22,14 +24,14 @@ from adapters.sqlalchemy.database import (
 )
 
 _DIALECT = asyncpg_dialect.dialect()
-_POOL_SIZE = 10
+POOL_SIZE = 10
 """Connections of one worker at the most; five workers stay well below the 100 a server accepts by default."""
+
+PATIENCE = 5
+"""Seconds to wait for a connection: for a free one, or for the server to accept another."""
 
 _SLOWEST_STATEMENT = 30
 """Seconds after which a statement is given up."""
-
-_SLOWEST_CONNECT = 5
-"""Seconds after which a server is taken for unreachable."""
 
 _OUT_OF_REACH = ("08", "28", "3D", "53", "57P")
 """Beginnings of SQLSTATE codes: connections, authorisation, a missing database, no room, an operator at work."""
@@ -38,6 +40,7 @@ _PASSING = ("25006", "40", "57014", "58")
 """Of what is no fault of a statement either: a server that only reads, lost races for locks, time, the system."""
 
 _UNREACHED = "The database cannot be reached."
+_BUSY = "Every connection to the database is in use."
 
 
 class CompiledStatement:
@@ -58,7 +61,7 @@ class CompiledStatement:
 
 
 class _Driver(Protocol):
-    """What asyncpg's pool and its connections have in common."""
+    """What statements need of a connection of asyncpg's, whether or not it is one of a pool."""
 
     async def fetchrow(self, query: str, *args: object) -> Row | None: ...
 
@@ -66,7 +69,7 @@ class _Driver(Protocol):
 
 
 class PostgresConnection:
-    """Executes statements on one connection, or each on any connection of a pool."""
+    """Executes statements on one connection."""
 
     def __init__(self, driver: _Driver) -> None:
         self._driver = driver
@@ -84,38 +87,81 @@ class PostgresConnection:
             return await self._driver.fetch(compiled.sql, *compiled.arguments(values))
 
 
-class PostgresDatabase(PostgresConnection):
+class PostgresDatabase:
     """A pool of connections to one PostgreSQL database."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
-        super().__init__(cast("_Driver", pool))
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, patience: float = PATIENCE) -> None:
         self._pool = pool
+        self._patience = patience
+        self._waiting = 0
+
+    async def fetch_one(self, statement: Statement, /, **values: object) -> Row | None:
+        """See ``Connection``."""
+        async with self._connection() as connection:
+            return await PostgresConnection(cast("_Driver", connection)).fetch_one(statement, **values)
+
+    async def fetch_all(self, statement: Statement, /, **values: object) -> Sequence[Row]:
+        """See ``Connection``."""
+        async with self._connection() as connection:
+            return await PostgresConnection(cast("_Driver", connection)).fetch_all(statement, **values)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Connection]:
         """See ``Database``."""
+        async with self._connection() as connection, connection.transaction():
+            yield PostgresConnection(cast("_Driver", connection))
+
+    def pool_usage(self) -> PoolUsage:
+        """See ``Database``."""
+        pool = self._pool
+        return PoolUsage(pool.get_max_size(), pool.get_size(), pool.get_idle_size(), self._waiting)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncGenerator["PoolConnectionProxy[asyncpg.Record]"]:
+        """Take a connection of the pool for as long as the block lasts; errors in it are translated."""
         with _translated_errors():
-            async with self._pool.acquire() as connection, connection.transaction():
-                yield PostgresConnection(cast("_Driver", connection))
+            connection = await self._free_connection()
+            try:
+                yield connection
+            finally:
+                await self._pool.release(connection)
+
+    async def _free_connection(self) -> "PoolConnectionProxy[asyncpg.Record]":
+        self._waiting += 1
+        try:
+            return await self._pool.acquire(timeout=self._patience)
+        except TimeoutError as error:
+            limit, size, idle, _ = self.pool_usage()
+            raise Unavailable(_BUSY if size - idle == limit else _UNREACHED) from error
+        finally:
+            self._waiting -= 1
 
 
 @asynccontextmanager
-async def open_postgresql(dsn: str) -> AsyncGenerator[PostgresDatabase]:
-    """Open a pool for ``dsn``, a libpq connection URI; no connection is made before the first statement."""
+async def open_postgresql(
+    dsn: str, *, pool_size: int = POOL_SIZE, patience: float = PATIENCE
+) -> AsyncGenerator[PostgresDatabase]:
+    """Open a pool for ``dsn``, a libpq connection URI; no connection is made before the first statement.
+
+    ``patience`` is how many seconds to wait for a connection.
+    """
     async with asyncpg.create_pool(
         dsn,
         min_size=0,
-        max_size=_POOL_SIZE,
-        timeout=_SLOWEST_CONNECT,
+        max_size=pool_size,
+        timeout=patience,
         command_timeout=_SLOWEST_STATEMENT,
         server_settings={"application_name": "todo-api"},
         reset=_leave_as_it_is,
     ) as pool:
-        yield PostgresDatabase(pool)
+        yield PostgresDatabase(pool, patience=patience)
 
 
 async def _leave_as_it_is(_: object) -> None:
-    """Save the round trip of a reset: no statement of ours changes the state of its connection."""
+    """Save the round trip of a reset: no statement of ours changes the state of its connection.
+
+    A transaction that was cancelled while it began or ended has been rolled back before, by asyncpg.
+    """
 
 
 def _compile(statement: Statement) -> CompiledStatement:

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, bindparam, delete, insert, or_, select, update
+from sqlalchemy import BigInteger, Integer, bindparam, delete, insert, or_, select, update
+from sqlalchemy.orm import aliased
 
 from adapters.sqlalchemy.database import Connection, Row, Statement
 from adapters.sqlalchemy.tables import AccountRow, Instant, SessionRow
@@ -49,6 +50,7 @@ _FAMILY = Statement(
         SessionRow.account_id,
         SessionRow.token_digest,
         SessionRow.previous_digest,
+        SessionRow.created_at,
         SessionRow.rotated_at,
         SessionRow.expires_at,
     ).where(SessionRow.family_digest == bindparam("family_digest"))
@@ -72,8 +74,19 @@ _REMOVE = Statement(delete(SessionRow).where(_this_one, _of_owner).returning(Ses
 _REMOVE_ALL_BUT = Statement(
     delete(SessionRow).where(_of_owner, SessionRow.id != bindparam("but", type_=BigInteger)).returning(SessionRow.id)
 )
-_REMOVE_EXPIRED = Statement(
-    delete(SessionRow).where(_of_owner, SessionRow.expires_at <= bindparam("now")).returning(SessionRow.id)
+_kept = aliased(SessionRow)
+_TRIM = Statement(
+    delete(SessionRow)
+    .where(
+        _of_owner,
+        SessionRow.id.not_in(
+            select(_kept.id)
+            .where(_kept.account_id == bindparam("owner_id"), _kept.expires_at > bindparam("now"))
+            .order_by(_kept.rotated_at.desc(), _kept.id.desc())
+            .limit(bindparam("most", type_=Integer))
+        ),
+    )
+    .returning(SessionRow.id)
 )
 _NO_SESSION = 0
 """An id that no row has."""
@@ -106,12 +119,13 @@ class SqlAlchemySessions:
         row = await self._connection.fetch_one(_FAMILY, family_digest=family_digest)
         if row is None:
             return None
-        session_id, account_id, token_digest, previous_digest, rotated_at, expires_at = row
+        session_id, account_id, token_digest, previous_digest, created_at, rotated_at, expires_at = row
         return Family(
             session_id=session_id,
             account_id=account_id,
             token_digest=token_digest,
             previous_digest=previous_digest,
+            created_at=created_at,
             rotated_at=rotated_at,
             expires_at=expires_at,
         )
@@ -149,9 +163,10 @@ class SqlAlchemySessions:
         """See the port."""
         await self._connection.fetch_all(_REMOVE_ALL_BUT, owner_id=owner_id, but=but or _NO_SESSION)
 
-    async def remove_expired(self, *, owner_id: int, at: datetime) -> None:
+    async def trim(self, *, owner_id: int, at: datetime, most: int) -> bool:
         """See the port."""
-        await self._connection.fetch_all(_REMOVE_EXPIRED, owner_id=owner_id, now=at)
+        removed = await self._connection.fetch_all(_TRIM, owner_id=owner_id, now=at, most=most)
+        return bool(removed)
 
 
 def _to_session(row: Row) -> Session:

@@ -63,6 +63,7 @@ class Credentials(Struct, frozen=True, kw_only=True):
     """What a password is checked against."""
 
     account_id: int
+    email: str
     password_hash: str
 
 

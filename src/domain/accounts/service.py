@@ -1,11 +1,14 @@
 """What people do with their accounts, a method for each use case."""
 
+from collections.abc import Set as AbstractSet
+
+from domain.accounts.guessable import checked_new_password
 from domain.accounts.model import (
     Account,
     AccountPatch,
+    Credentials,
     NewAccount,
     checked_email,
-    checked_password,
     normalized_password,
 )
 from domain.accounts.ports import Passwords
@@ -18,22 +21,33 @@ _ATTEMPTS = 100
 
 
 class AccountService:
-    """Keeps accounts."""
+    """Keeps accounts; ``common_passwords`` are case-folded and cannot be chosen."""
 
-    def __init__(self, store: Store, *, passwords: Passwords, recent: RecentPrincipals, now: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        passwords: Passwords,
+        common_passwords: AbstractSet[str],
+        recent: RecentPrincipals,
+        now: Clock,
+    ) -> None:
         self._store = store
         self._passwords = passwords
+        self._common_passwords = common_passwords
         self._recent = recent
         self._now = now
 
     async def register(self, *, email: str, password: str) -> Account:
         """Open an account.
 
-        :raises Invalid: if the address or the password breaks a rule.
+        :raises Invalid: if the address or the password breaks a rule; ``GuessablePassword`` is one.
         :raises EmailTaken: if another account has the address.
         """
         address = checked_email(email)
-        password_hash = await self._passwords.hash(checked_password(password))
+        checked = checked_new_password(password, email=address, common=self._common_passwords)
+        # An address that is taken costs a hash, too: how long the answer takes tells nothing.
+        password_hash = await self._passwords.hash(checked)
         new = NewAccount(email=address, password_hash=password_hash, created_at=self._now())
         return await self._store.accounts.add(new)
 
@@ -67,15 +81,18 @@ class AccountService:
     ) -> None:
         """Replace the password and end every session but ``session_id``, which the change is made from.
 
-        :raises Invalid: if the new password breaks a rule.
+        :raises Invalid: if the new password breaks a rule; ``GuessablePassword`` is one.
         :raises Forbidden: if the old password is wrong.
         :raises Conflict: if the password was changed by somebody else meanwhile.
         """
-        checked = checked_password(new_password, pointer="/new_password")
-        old_hash = await self._proved_by(account_id, old_password)
+        credentials = await self._store.accounts.credentials(account_id)
+        checked = checked_new_password(
+            new_password, email=credentials.email, common=self._common_passwords, pointer="/new_password"
+        )
+        await self._require(old_password, credentials)
         new_hash = await self._passwords.hash(checked)
         async with self._store.transaction() as tx:
-            if not await tx.accounts.replace_password(account_id, new_hash, replacing=old_hash):
+            if not await tx.accounts.replace_password(account_id, new_hash, replacing=credentials.password_hash):
                 raise Conflict("The password was changed meanwhile.")
             await tx.sessions.remove_all(owner_id=account_id, but=session_id)
         self._recent.forget(account_id)
@@ -85,13 +102,14 @@ class AccountService:
 
         :raises Forbidden: if the password is wrong.
         """
-        await self._proved_by(account_id, password)
+        await self._require(password, await self._store.accounts.credentials(account_id))
         await self._store.accounts.remove(account_id)
         self._recent.forget(account_id)
 
-    async def _proved_by(self, account_id: int, password: str) -> str:
-        """Return the hash of the account's password if ``password`` is right."""
-        password_hash = (await self._store.accounts.credentials(account_id)).password_hash
-        if not await self._passwords.matches(normalized_password(password), password_hash):
+    async def _require(self, password: str, credentials: Credentials) -> None:
+        """Do nothing if the password is right.
+
+        :raises Forbidden: otherwise.
+        """
+        if not await self._passwords.matches(normalized_password(password), credentials.password_hash):
             raise Forbidden("The password is wrong.")
-        return password_hash

@@ -16,6 +16,13 @@ class ApiTokenRepository(Protocol):
         """
         ...
 
+    async def count(self, *, owner_id: int) -> int:
+        """Return how many tokens the owner has, expired ones too; in a transaction nobody adds one before its end.
+
+        :raises Unauthenticated: if the owner's account is gone.
+        """
+        ...
+
     async def by_digest(self, digest: str) -> tuple[int, ApiToken] | None:
         """Return the owner's id and the token, expired or not. The digest of a secret proves the ownership."""
         ...

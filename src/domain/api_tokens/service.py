@@ -7,7 +7,11 @@ from domain.authentication.ports import Secrets
 from domain.authentication.principal import Principal
 from domain.authentication.recent import RecentPrincipals
 from domain.clock import Clock
+from domain.errors import TooManyApiTokens
 from domain.store import Store
+
+MOST_API_TOKENS = 100
+"""Of one account; none is ever taken away from a program to make room."""
 
 
 class ApiTokenService:
@@ -24,12 +28,15 @@ class ApiTokenService:
 
         :raises Invalid: if a value breaks a rule.
         :raises Forbidden: if the principal lacks one of the scopes itself.
+        :raises TooManyApiTokens: if the account has ``MOST_API_TOKENS`` already.
         """
         token = new.checked(principal=principal, at=self._now())
         secret = f"{API_TOKEN_PREFIX}{self._secrets.new()}"
-        stored = await self._store.api_tokens.add(
-            token, owner_id=principal.account_id, digest=self._secrets.digest(secret)
-        )
+        owner_id = principal.account_id
+        async with self._store.transaction() as tx:
+            if await tx.api_tokens.count(owner_id=owner_id) >= MOST_API_TOKENS:
+                raise TooManyApiTokens(f"The account has {MOST_API_TOKENS} API tokens; revoke one first.")
+            stored = await tx.api_tokens.add(token, owner_id=owner_id, digest=self._secrets.digest(secret))
         return IssuedApiToken(**asdict(stored), token=secret)
 
     async def list_all(self, *, owner_id: int) -> list[ApiToken]:

@@ -15,6 +15,14 @@ class AccessClaims(Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
+class Revocations(Protocol):
+    """Tells the other processes of the service what this one revoked."""
+
+    def announce(self, account_id: int) -> None:
+        """Make the others look up every token of the account again, as soon as they can be reached; do not wait."""
+        ...
+
+
 class AccessTokens(Protocol):
     """Signed, self-contained access tokens."""
 
@@ -43,4 +51,8 @@ class Secrets(Protocol):
 
     def digest(self, secret: str) -> str:
         """Return what is stored: the secret cannot be found from it. Random secrets need no salt."""
+        ...
+
+    def pseudonym(self, text: str) -> str:
+        """Return what can stand in place of something that can be guessed: nobody else can find out of what."""
         ...

@@ -27,6 +27,7 @@ class Principal(Struct, frozen=True, kw_only=True):
     account_id: int
     scopes: frozenset[Scope]
     session_id: int | None = None
+    token_id: int | None = None
     expires_at: datetime | None = None
 
     def require(self, scope: Scope) -> None:

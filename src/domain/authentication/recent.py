@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from domain.authentication.ports import Revocations
 from domain.authentication.principal import Principal
 
 TRUST = timedelta(seconds=30)
@@ -18,12 +19,13 @@ class _Entry(Struct, frozen=True):
 class RecentPrincipals:
     """A bounded memory of who a bearer token belongs to.
 
-    It saves the signature check and the look-up for nearly every request. The price: a session or an API token that
-    is revoked through another process is still accepted here for up to ``TRUST``. What is revoked through this
-    process is forgotten at once.
+    It saves the signature check and the look-up for nearly every request. What is revoked through this process is
+    forgotten at once. The price: what is revoked through another one is forgotten when ``revocations`` bring the news,
+    and still accepted here for up to ``TRUST`` if there are none, or if they fail.
     """
 
-    def __init__(self, *, capacity: int = 10_000) -> None:
+    def __init__(self, *, revocations: Revocations | None = None, capacity: int = 10_000) -> None:
+        self._revocations = revocations
         self._capacity = capacity
         self._entries: dict[str, _Entry] = {}
         self._forgotten = 0
@@ -53,8 +55,19 @@ class RecentPrincipals:
         self._entries[bearer] = _Entry(principal, until if expires_at is None else min(until, expires_at))
 
     def forget(self, account_id: int) -> None:
-        """Look every token of the account up again at its next use."""
+        """Look every token of the account up again at its next use, here and in the other processes."""
+        self.drop(account_id)
+        if self._revocations is not None:
+            self._revocations.announce(account_id)
+
+    def drop(self, account_id: int) -> None:
+        """Look every token of the account up again at its next use, in this process only."""
         self._forgotten += 1
         self._entries = {
             bearer: entry for bearer, entry in self._entries.items() if entry.principal.account_id != account_id
         }
+
+    def drop_all(self) -> None:
+        """Look every token up again at its next use, in this process only."""
+        self._forgotten += 1
+        self._entries = {}

@@ -62,6 +62,8 @@ class Authenticator:
             raise Unauthenticated("The API token has expired.")
         if token.last_used_at is None or now - token.last_used_at >= _TOUCH_EVERY:
             await self._store.api_tokens.touch(token.id, owner_id=owner_id, at=now)
-        principal = Principal(account_id=owner_id, scopes=frozenset(token.scopes), expires_at=token.expires_at)
+        principal = Principal(
+            account_id=owner_id, scopes=frozenset(token.scopes), token_id=token.id, expires_at=token.expires_at
+        )
         self._recent.remember(bearer, principal, at=now, expires_at=token.expires_at, generation=generation)
         return principal

@@ -6,7 +6,7 @@ presents a right first half with a second half that is not the current one has u
 and the family ends. So one row a session is enough to recognise every token it ever had.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -14,6 +14,12 @@ from domain.clock import Instant
 
 REFRESH_TOKEN_PREFIX = "todo_refresh_"  # noqa: S105 - a public prefix, by which scanners recognise leaked tokens
 _SEPARATOR = "."
+
+REFRESH_TOKEN_LIFETIME = timedelta(days=30)
+"""How long a session lives when it is not used."""
+
+LONGEST_SESSION = timedelta(days=90)
+"""How long a session lives however much it is used: then the password is asked for again (OWASP ASVS 5.0, 7.3.2)."""
 
 
 class NewSession(Struct, frozen=True, kw_only=True):
@@ -43,8 +49,17 @@ class Family(Struct, frozen=True, kw_only=True):
     account_id: int
     token_digest: str
     previous_digest: str | None
+    created_at: datetime
     rotated_at: datetime
     expires_at: datetime
+
+    def is_over(self, at: datetime) -> bool:
+        """Tell whether the session has expired, from not being used or from old age."""
+        return at >= min(self.expires_at, self.created_at + LONGEST_SESSION)
+
+    def prolonged(self, at: datetime) -> datetime:
+        """Return when the session expires if it is used at ``at``."""
+        return min(at + REFRESH_TOKEN_LIFETIME, self.created_at + LONGEST_SESSION)
 
 
 class TokenPair(Struct, frozen=True, kw_only=True):

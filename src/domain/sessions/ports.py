@@ -48,6 +48,12 @@ class SessionRepository(Protocol):
         """End every session of the owner, except the one with the id ``but``."""
         ...
 
-    async def remove_expired(self, *, owner_id: int, at: datetime) -> None:
-        """Forget the sessions of the owner that have expired."""
+    async def trim(self, *, owner_id: int, at: datetime, most: int) -> bool:
+        """Remove the sessions of the owner that have expired, and of the others all but the ``most`` last used.
+
+        Whoever adds a session trims after it: of any number that do so at once the last one sees what all have added,
+        so that no more than ``most`` remain.
+
+        :returns: whether any was removed.
+        """
         ...

@@ -2,19 +2,31 @@
 
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from domain.accounts.model import Credentials, checked_email, normalized_password
 from domain.accounts.ports import Passwords
 from domain.authentication.ports import AccessClaims, AccessTokens, Secrets
 from domain.authentication.recent import RecentPrincipals
 from domain.clock import Clock
 from domain.errors import Invalid, InvalidRefreshToken, NotFound, Unauthenticated, WrongCredentials
-from domain.sessions.model import Family, NewSession, RefreshToken, Session, TokenPair
+from domain.rate_limits.guard import SignInGuard
+from domain.sessions.model import (
+    REFRESH_TOKEN_LIFETIME,
+    Family,
+    NewSession,
+    RefreshToken,
+    Session,
+    TokenPair,
+)
 from domain.store import Store
 
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
-REFRESH_TOKEN_LIFETIME = timedelta(days=30)
 RETRY_WINDOW = timedelta(seconds=10)
 """How long after its use a refresh token may be sent again, by a client that lost the answer."""
+
+MOST_SESSIONS = 100
+"""Of one account at a time; a sign-in beyond them ends the one that was not used for longest."""
 
 _LONGEST_USER_AGENT = 200
 
@@ -30,6 +42,7 @@ class SessionService:
         access_tokens: AccessTokens,
         secrets: Secrets,
         recent: RecentPrincipals,
+        guard: SignInGuard,
         now: Clock,
     ) -> None:
         self._store = store
@@ -37,13 +50,20 @@ class SessionService:
         self._access_tokens = access_tokens
         self._secrets = secrets
         self._recent = recent
+        self._guard = guard
         self._now = now
 
-    async def log_in(self, *, email: str, password: str, user_agent: str | None = None) -> TokenPair:
+    async def log_in(
+        self, *, email: str, password: str, address: str | None = None, user_agent: str | None = None
+    ) -> TokenPair:
         """Start a session. It takes as long for an address nobody has as for a wrong password.
 
+        An account has at most ``MOST_SESSIONS``; the ones least recently used make room.
+
         :raises WrongCredentials: if the two do not belong together.
+        :raises RateLimited: if somebody tried too often, from this ``address`` or with this e-mail address.
         """
+        await self._guard.attempt_sign_in(email, address=address)
         credentials = await self._credentials_of(email, normalized_password(password))
         account_id = credentials.account_id
         now = self._now()
@@ -55,24 +75,28 @@ class SessionService:
             created_at=now,
             expires_at=now + REFRESH_TOKEN_LIFETIME,
         )
-        await self._store.sessions.remove_expired(owner_id=account_id, at=now)
         try:
             session = await self._store.sessions.add(new, owner_id=account_id, password_hash=credentials.password_hash)
         except Unauthenticated:
             raise WrongCredentials("The password was changed meanwhile.") from None
+        if await self._store.sessions.trim(owner_id=account_id, at=now, most=MOST_SESSIONS):
+            self._recent.forget(account_id)
+        await self._guard.signed_in(email, address=address)
         return self._pair(account_id, session.id, token, at=now)
 
-    async def refresh(self, refresh_token: str) -> TokenPair:
+    async def refresh(self, refresh_token: str, *, address: str | None = None) -> TokenPair:
         """Exchange a refresh token for a new pair.
 
         The same token gives the same successor, so that a retry within ten seconds, or two at once, are harmless.
 
         :raises InvalidRefreshToken: if it is unknown or expired; if it was used before, its whole family ends.
+        :raises RateLimited: if that was tried too often, in this session or from this ``address``.
         """
         token = RefreshToken.parse(refresh_token)
+        await self._guard.attempt_refresh(token.family if token else refresh_token, address=address)
         family = token and await self._store.sessions.family(self._secrets.digest(token.family))
         now = self._now()
-        if token is None or family is None or now >= family.expires_at:
+        if token is None or family is None or family.is_over(now):
             raise InvalidRefreshToken("The refresh token is unknown, expired or revoked.")
         successor = RefreshToken(token.family, self._secrets.successor(token.secret))
         if not await self._rotated(family, token, successor, at=now):
@@ -121,7 +145,7 @@ class SessionService:
         if await self._store.accounts.replace_password(
             credentials.account_id, new_hash, replacing=credentials.password_hash
         ):
-            return Credentials(account_id=credentials.account_id, password_hash=new_hash)
+            return replace(credentials, password_hash=new_hash)
         # Somebody else changed the hash meanwhile: brought it up to date, too, or changed the password.
         return await self._credentials_of(email, password)
 
@@ -136,7 +160,7 @@ class SessionService:
                 digest=successor_digest,
                 replacing=digest,
                 at=at,
-                expires_at=at + REFRESH_TOKEN_LIFETIME,
+                expires_at=family.prolonged(at),
             ):
                 return True
             # Another request with the same token was faster by a moment, or the session has just ended.

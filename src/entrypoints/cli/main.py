@@ -4,12 +4,14 @@ import os
 
 import click
 
+from entrypoints.cli.backup import backup_command, restore_command
 from entrypoints.cli.check import check
 from entrypoints.cli.database import create_user, migrate_command
+from entrypoints.cli.secret import secret
 from entrypoints.cli.serve import serve
 from entrypoints.http.meta import VERSION
 
-_COMMANDS = (serve, migrate_command, create_user, check)
+_COMMANDS = (serve, migrate_command, create_user, check, secret, backup_command, restore_command)
 """In the order in which they are needed."""
 
 
@@ -27,9 +29,8 @@ class _Commands(click.Group):
 def main() -> None:
     """Run and look after a to-do service.
 
-    Settings are read from environment variables, and from a file .env in the working directory: HOST, PORT, WORKERS,
-    DATA_DIR, DATABASE_URL, REDIS_URL, JWT_SECRET, ENVIRONMENT, DEBUG, LOG_LEVEL, CORS_ORIGINS and ALLOWED_HOSTS.
-    A secret can also stand in the file that DATABASE_URL_FILE, REDIS_URL_FILE or JWT_SECRET_FILE names.
+    Settings are read from environment variables, and from a file .env in the working directory. `todo-api check` shows
+    them; the README says what they mean. A secret can also stand in a file: JWT_SECRET_FILE, DATABASE_URL_FILE, ...
     """
     os.umask(0o077)  # what is written holds hashes of passwords and belongs to nobody else
 

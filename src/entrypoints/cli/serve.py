@@ -1,6 +1,7 @@
 """``todo-api serve``."""
 
 import os
+import resource
 import socket
 import sys
 from typing import NoReturn
@@ -8,12 +9,35 @@ from typing import NoReturn
 import click
 from msgspec.structs import replace
 
-from entrypoints.bootstrap import jwt_secret, migrate
+from entrypoints.bootstrap import migrate
 from entrypoints.cli.support import explained_errors, run_or_explain, settings_or_exit
+from entrypoints.observability.logs import server_log_config
+from entrypoints.observability.metrics_directory import VARIABLE, make_metrics_directory
 from entrypoints.settings import Settings
+from entrypoints.signing_secret import jwt_secret
 
 _SHUTDOWN_GRACE = 30
-"""Seconds that requests in flight have to finish, as long as the slowest statement may take."""
+"""Seconds at the least that requests in flight have to finish, as long as the slowest statement may take."""
+
+_MOST_CONNECTIONS = 2_048
+"""Connections of a worker at once; more of them wait in the kernel.
+
+A slow client costs a connection, not a worker: one thread waits for all of them. So there may be many, as long as
+memory suffices for each to have a request in flight.
+"""
+
+_SPARE_FILES = 512
+"""Files that a worker has open beside its clients' connections: those of databases, libraries and logs."""
+
+_SLOWEST_HEAD = 10
+"""Seconds in which the head of a request must arrive, and after which a silent connection is closed."""
+
+_SLOWEST_HEAD_OF_PROXIES = 60
+"""Seconds, likewise: proxies wait for slow clients themselves, and keep connections for as long as a minute, in which
+they would meet one that is being closed."""
+
+_LARGEST_HEAD = 32 * 1_024
+"""Bytes for the request line and all header lines, roughly; four times as many as browsers and tokens need."""
 
 
 @click.command()
@@ -35,30 +59,50 @@ def serve(host: str | None, port: int | None, workers: int | None) -> NoReturn:
         run_or_explain(migrate(settings))
     with explained_errors():
         jwt_secret(settings)  # makes it if need be, before the workers start and would all do so
-        _require_free_port(settings)
+        _require_free_port(settings.host, settings.port)
+        if settings.metrics_port is not None:
+            _require_free_port(settings.metrics_host, settings.metrics_port)
+            os.environ[VARIABLE] = str(make_metrics_directory())
     _become_granian(settings)
 
 
-def _require_free_port(settings: Settings) -> None:
+def _require_free_port(host: str, port: int) -> None:
     """Fail if somebody listens there already: the server would share the port and get every other connection."""
-    family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     with socket.socket(family, kind, protocol) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(address)
         except OSError as error:
-            raise click.ClickException(
-                f"Cannot listen on {settings.host}, port {settings.port}: {error.strerror}."
-            ) from None
+            raise click.ClickException(f"Cannot listen on {host}, port {port}: {error.strerror}.") from None
+
+
+def _allow_connections() -> int:
+    """Return how many connections a worker may have, after asking the system for as many files as they need."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < _MOST_CONNECTIONS + _SPARE_FILES:
+        wanted = _MOST_CONNECTIONS + _SPARE_FILES
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        return max(soft - _SPARE_FILES, soft // 2)
+    return _MOST_CONNECTIONS
 
 
 def _become_granian(settings: Settings) -> NoReturn:
     """Replace this process by the server, so that signals reach it and nothing stands in between."""
+    connections = _allow_connections()
+    slowest_head = (
+        _SLOWEST_HEAD_OF_PROXIES if settings.trusted_proxies else min(_SLOWEST_HEAD, settings.request_timeout)
+    )
     arguments = [
         *("--interface", "asgi", "--factory", "--no-ws", "--loop", "uvloop"),
+        # HTTP/2 is for TLS, which ends before us; and until its first byte, a connection would have no time limit.
+        *("--http", "1"),
+        *("--http1-header-read-timeout", str(slowest_head * 1_000), "--http1-buffer-size", str(_LARGEST_HEAD)),
+        *("--backlog", str(_MOST_CONNECTIONS), "--backpressure", str(connections)),
         *("--host", settings.host, "--port", str(settings.port), "--workers", str(settings.workers)),
-        *("--workers-kill-timeout", str(_SHUTDOWN_GRACE), "--respawn-failed-workers"),
-        *("--log-level", settings.log_level),
+        *("--workers-kill-timeout", str(max(_SHUTDOWN_GRACE, settings.request_timeout)), "--respawn-failed-workers"),
+        *("--log-level", settings.log_level, "--log-config", str(server_log_config(settings.environment))),
         "entrypoints.bootstrap:application",
     ]
     sys.stdout.flush()

@@ -11,7 +11,7 @@ import click
 from domain.errors import DomainError
 from entrypoints.bootstrap import settings_from_environment
 from entrypoints.environment import SettingsError
-from entrypoints.logs import configure_logs
+from entrypoints.observability.logs import configure_logs
 from entrypoints.settings import Settings
 
 Result = TypeVar("Result")

@@ -12,11 +12,15 @@ from domain.accounts.model import LONGEST_EMAIL, LONGEST_PASSWORD, SHORTEST_PASS
 from domain.api_tokens.model import ApiToken, IssuedApiToken, NewApiToken
 from domain.authentication.principal import Scope
 from domain.errors import Unauthenticated
+from domain.rate_limits.quotas import REGISTRATION
 from domain.sessions.model import Session, TokenPair
 from entrypoints.http.authentication import needs, public
 from entrypoints.http.bodies import FormBody
 from entrypoints.http.paths import Id
+from entrypoints.http.rate_limits import RouteLimits, client_address
 from entrypoints.http.request import ApiRequest, bearer_token
+
+_REGISTER = RouteLimits(by_address=(REGISTRATION,))
 
 Email = Annotated[str, Meta(max_length=LONGEST_EMAIL, examples=["ada@example.com"])]
 NewPassword = Annotated[
@@ -77,16 +81,23 @@ class AuthController(Controller):
     path = "/auth"
     tags = ("Signing in",)
 
-    @post("/register", operation_id="register", summary="Open an account", opt=public(409))
+    @post("/register", operation_id="register", summary="Open an account", opt=public(409, limits=_REGISTER))
     async def register(self, request: ApiRequest, data: JSONBody[Registration]) -> Account:
         """Open an account, with which one can then sign in."""
         return await request.services.accounts.register(email=data.email, password=data.password)
 
     @post("/login", operation_id="logIn", summary="Sign in", opt=public(401), dto=FormBody, status_code=HTTP_200_OK)
     async def log_in(self, request: ApiRequest, data: JSONBody[Login]) -> TokenPair:
-        """Start a session: an access token for 15 minutes, and a refresh token for 30 days to get the next one."""
+        """Start a session: an access token for 15 minutes, and a refresh token for 30 days to get the next one.
+
+        Ninety days after it was started a session ends, however much it is used. An account has at most 100 sessions;
+        one more ends the one that was not used for longest.
+        """
         return await request.services.sessions.log_in(
-            email=data.username, password=data.password, user_agent=request.headers.get("user-agent")
+            email=data.username,
+            password=data.password,
+            address=client_address(request.scope),
+            user_agent=request.headers.get("user-agent"),
         )
 
     @post("/refresh", operation_id="refresh", summary="Stay signed in", opt=public(401), status_code=HTTP_200_OK)
@@ -96,13 +107,14 @@ class AuthController(Controller):
         A token that is used again ends its session, unless it is the same exchange within ten seconds: a client that
         lost the answer may retry and gets the same refresh token.
         """
-        return await request.services.sessions.refresh(data.refresh_token)
+        return await request.services.sessions.refresh(data.refresh_token, address=client_address(request.scope))
 
     @post("/logout", operation_id="logOut", summary="Sign out", opt=public(401, 403), status_code=HTTP_204_NO_CONTENT)
     async def log_out(self, request: ApiRequest, data: JSONBody[Refresh | None] = None) -> None:
         """End the session of the refresh token in the body, or without a body that of the bearer token.
 
-        Other processes of the service may accept the session's access token for another 30 seconds.
+        Replicas of the service that have no Redis in common may accept the session's access token for another 30
+        seconds.
         """
         if data is not None:
             await request.services.sessions.log_out_by_refresh_token(data.refresh_token)
@@ -132,12 +144,12 @@ class AuthController(Controller):
         """End one of the account's sessions."""
         await request.services.sessions.revoke(session_id, owner_id=request.owner_id)
 
-    @post("/tokens", operation_id="createApiToken", summary="Make an API token", opt=needs(Scope.ACCOUNT_WRITE))
+    @post("/tokens", operation_id="createApiToken", summary="Make an API token", opt=needs(Scope.ACCOUNT_WRITE, 409))
     async def create_token(self, request: ApiRequest, data: JSONBody[NewApiToken]) -> IssuedApiToken:
         """Make a token for a program; it is shown in this answer only.
 
         It is sent as a bearer token, and may do what its scopes name. A token cannot make one with more scopes than
-        it has itself, nor one that outlives it.
+        it has itself, nor one that outlives it. An account has at most 100; one more is 409.
         """
         return await request.services.api_tokens.create(data, principal=request.principal)
 

@@ -3,10 +3,12 @@
 from typing import Any, cast
 
 from litestar.handlers.base import BaseRouteHandler
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from domain.authentication.principal import Principal
 from domain.authentication.principal import Scope as ApiScope
-from domain.errors import Unauthenticated
+from domain.errors import InsufficientScope, Unauthenticated
+from entrypoints.http.rate_limits import COMMON, LIMITS, RouteLimits, count
 from entrypoints.http.request import bearer_token
 from entrypoints.services import Services
 
@@ -14,14 +16,17 @@ _SCOPE = "scope"
 _PROBLEMS = "problems"
 
 
-def public(*problems: int) -> dict[str, Any]:
-    """Return the options of a route that anybody may call, and the status codes of the problems peculiar to it."""
-    return {_SCOPE: None, _PROBLEMS: problems}
+def public(*problems: int, limits: RouteLimits | None = COMMON) -> dict[str, Any]:
+    """Return the options of a route that anybody may call, and the status codes of the problems peculiar to it.
+
+    ``limits`` are ``None`` where nobody counts how often it is called.
+    """
+    return {_SCOPE: None, _PROBLEMS: problems, LIMITS: limits}
 
 
-def needs(scope: ApiScope, *problems: int) -> dict[str, Any]:
+def needs(scope: ApiScope, *problems: int, limits: RouteLimits = COMMON) -> dict[str, Any]:
     """Return the options of a route that needs somebody who is signed in, and their token to have a scope."""
-    return {_SCOPE: scope, _PROBLEMS: problems}
+    return {_SCOPE: scope, _PROBLEMS: problems, LIMITS: limits}
 
 
 def scope_of(handler: BaseRouteHandler) -> ApiScope | None:
@@ -37,6 +42,11 @@ def problems_of(handler: BaseRouteHandler) -> tuple[int, ...]:
     return cast("tuple[int, ...]", handler.opt[_PROBLEMS])
 
 
+def limits_of(handler: BaseRouteHandler) -> RouteLimits | None:
+    """Return the quotas of a route, ``None`` if it is not limited."""
+    return cast("RouteLimits | None", handler.opt[LIMITS])
+
+
 class Authentication:
     """Puts the principal into the connection scope of every route that is not public."""
 
@@ -48,15 +58,25 @@ class Authentication:
 
         :raises Unauthenticated: if it is not known who is asking.
         :raises InsufficientScope: if their API token was not given the scope that the route needs.
+        :raises RateLimited: if that happened too often.
         """
         handler = scope["route_handler"]
         needed = cast("ApiScope | None", handler.opt.get(_SCOPE))
         if needed is not None:
-            bearer = bearer_token(cast("Any", scope))
-            if bearer is None:
-                raise Unauthenticated("A bearer token is needed.")
-            services: Services = scope["litestar_app"].state.services
-            principal = await services.authenticator.principal(bearer)
-            principal.require(needed)
-            scope["user"] = principal
+            http_scope = cast("HTTPScope", scope)
+            try:
+                principal = await _principal(http_scope)
+                scope["user"] = principal
+                principal.require(needed)
+            except (Unauthenticated, InsufficientScope):
+                await count(http_scope)  # who tries tokens is limited as those are who have one
+                raise
         await self.app(scope, receive, send)
+
+
+async def _principal(scope: HTTPScope) -> Principal:
+    bearer = bearer_token(scope)
+    if bearer is None:
+        raise Unauthenticated("A bearer token is needed.")
+    services: Services = scope["litestar_app"].state.services
+    return await services.authenticator.principal(bearer)

@@ -47,6 +47,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
 _FOR_AN_HOUR = "public, max-age=3600"
 
 
@@ -72,7 +73,12 @@ class DocsController(Controller):
         return Response(
             _PAGE,
             media_type=MediaType.HTML,
-            headers={"content-security-policy": _POLICY, "cache-control": _FOR_AN_HOUR},
+            headers={
+                "content-security-policy": _POLICY,
+                "cross-origin-opener-policy": "same-origin",  # whoever opened it does not keep a hand on it
+                "permissions-policy": _PERMISSIONS,  # it needs none of what a browser can give
+                "cache-control": _FOR_AN_HOUR,
+            },
         )
 
     @get("/assets/start.js")

@@ -2,32 +2,29 @@
 
 from typing import Any, cast
 
-from litestar import Request
-from litestar.status_codes import (
-    HTTP_204_NO_CONTENT,
-    HTTP_400_BAD_REQUEST,
-    HTTP_405_METHOD_NOT_ALLOWED,
-    HTTP_414_REQUEST_URI_TOO_LONG,
-)
-from litestar.types import ASGIApp, HTTPScope, HTTPSendMessage, Message, Receive, Scope, Send
+from litestar.status_codes import HTTP_204_NO_CONTENT, HTTP_308_PERMANENT_REDIRECT, HTTP_405_METHOD_NOT_ALLOWED
+from litestar.types import ASGIApp, HTTPSendMessage, Message, Receive, Scope, Send
 
-from entrypoints.http.problems import problem
+from entrypoints.http.admission import Admission, Redirect
+from entrypoints.http.cors import is_preflight
+from entrypoints.http.problems import send_problem
 from entrypoints.http.request import REQUEST_ID_HEADER, request_id
 
 _DEFAULTS = {
-    b"cache-control": b"no-store",
-    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
-    b"referrer-policy": b"no-referrer",
-    b"x-content-type-options": b"nosniff",
+    b"cache-control": b"no-store",  # answers are somebody's own
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",  # no content of ours runs anything
+    b"cross-origin-resource-policy": b"same-origin",  # no page elsewhere embeds it, and reads it from its own memory
+    b"referrer-policy": b"no-referrer",  # ids and queries stay here
+    b"x-content-type-options": b"nosniff",  # JSON is not taken for a script or a page
 }
-"""Headers of every answer that does not set them itself (OWASP REST security cheat sheet)."""
+"""Headers of every answer that does not set them itself (OWASP's REST security cheat sheet and secure headers).
 
-LONGEST_PATH = 1_024
-_LONGEST_QUERY = 8_192
-_MOST_PARAMETERS = 50
-"""Bounds, in bytes, of what the framework keeps in its caches of the last thousand paths and queries."""
+``X-Frame-Options`` is what ``frame-ancestors`` replaces; ``Permissions-Policy`` and ``Cross-Origin-Opener-Policy`` are
+for pages, which set them themselves.
+"""
 
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
+_VARY = (b"vary", b"Origin")
 
 
 class Envelope:
@@ -38,20 +35,31 @@ class Envelope:
     """
 
     def __init__(
-        self, app: ASGIApp, *, allowed_hosts: tuple[str, ...] = ("*",), hsts: bool = False, has_cors: bool = False
+        self,
+        app: ASGIApp,
+        *,
+        allowed_hosts: tuple[str, ...] = ("*",),
+        force_https: bool = False,
+        hsts: bool = False,
+        cors_origins: tuple[str, ...] = (),
     ) -> None:
         self.app = app
-        self._has_cors = has_cors
-        self._allowed_hosts = None if "*" in allowed_hosts else tuple(host.lower() for host in allowed_hosts)
+        self._admission = Admission(allowed_hosts=allowed_hosts, force_https=force_https)
+        self._has_cors = bool(cors_origins)
         self._request_id_name = REQUEST_ID_HEADER.encode()
-        self._defaults = dict(_DEFAULTS) | ({_HSTS[0]: _HSTS[1]} if hsts else {})
+        # What one origin may read must not come out of a cache for another one, nor the other way round.
+        self._defaults = _DEFAULTS | (dict([_VARY]) if cors_origins and "*" not in cors_origins else {})
+        self._has_hsts = hsts
+        self._knows_scheme = force_https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and its answer back."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        is_head, is_options = scope["method"] == "HEAD", self._asks_for_methods(scope)
+        is_head = scope["method"] == "HEAD"
+        is_options = scope["method"] == "OPTIONS" and not (self._has_cors and is_preflight(scope))
+        refusal = self._admission.refusal(scope)
         if is_head or is_options:
             # Of all that know the methods of a path, the router tells them best, when it refuses another one.
             cast("dict[str, Any]", scope)["method"] = "GET" if is_head else "TRACE"
@@ -70,34 +78,12 @@ class Envelope:
                 message["body"] = b""
             await send(cast("HTTPSendMessage", message))
 
-        refusal = self._refusal(scope)
         if refusal is None:
             await self.app(scope, receive, send_completed)
+        elif isinstance(refusal, Redirect):
+            await _redirect(refusal, send_completed)
         else:
-            request: Request[Any, Any, Any] = Request(scope, receive=receive, send=send_completed)
-            status, code, detail = refusal
-            answer = problem(request, status, code=code, detail=detail)
-            await answer.to_asgi_response(app=None, request=request)(scope, receive, send_completed)
-
-    def _refusal(self, scope: HTTPScope) -> tuple[int, str, str] | None:
-        """Return the status, the code and the words for a request that goes no further, if it is one."""
-        if self._is_for_another_host(scope):
-            return HTTP_400_BAD_REQUEST, "unknown_host", "This service is not called by that name."
-        query = scope["query_string"]
-        if len(scope["path"]) > LONGEST_PATH or len(query) > _LONGEST_QUERY or query.count(b"&") >= _MOST_PARAMETERS:
-            return HTTP_414_REQUEST_URI_TOO_LONG, "uri_too_long", "The path or the query is too long."
-        return None
-
-    def _is_for_another_host(self, scope: HTTPScope) -> bool:
-        """Tell whether the Host header names none of ours; whoever asks for the health knows an address only."""
-        if self._allowed_hosts is None or scope["path"].startswith("/health"):
-            return False
-        host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1").lower()
-        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
-        return not any(
-            name == allowed or (allowed.startswith("*.") and name.endswith(allowed[1:]))
-            for allowed in self._allowed_hosts
-        )
+            await send_problem(scope, receive, send_completed, refusal.status, code=refusal.code, detail=refusal.detail)
 
     def _completed(self, headers: Any, scope: Scope, *, has_content: bool) -> list[tuple[bytes, bytes]]:
         given = [
@@ -108,10 +94,13 @@ class Envelope:
         names = {name.lower() for name, _ in given}
         given.append((self._request_id_name, request_id(scope).encode()))
         given.extend(default for default in self._defaults.items() if default[0] not in names)
+        # Never over plain HTTP (RFC 6797, section 7.2), if that can be known: only trusted proxies say what it was.
+        if self._has_hsts and not (self._knows_scheme and scope["scheme"] != "https"):
+            given.append(_HSTS)
         return given
 
-    def _asks_for_methods(self, scope: HTTPScope) -> bool:
-        """Tell OPTIONS from the preflight requests of browsers, which the CORS middleware answers, if there is one."""
-        return scope["method"] == "OPTIONS" and not (
-            self._has_cors and any(name == b"access-control-request-method" for name, _ in scope["headers"])
-        )
+
+async def _redirect(redirect: Redirect, send: Send) -> None:
+    headers = [(b"location", redirect.location.encode()), (b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": HTTP_308_PERMANENT_REDIRECT, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

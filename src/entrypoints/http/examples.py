@@ -76,7 +76,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "request_id": "5e3b0d8f2c5146f0a6d6a3c2b1f0e9d8",
         "errors": [{"pointer": "/title", "detail": "Must have 1 to 200 characters."}],
     },
-    "Readiness": {"status": "ready", "problems": []},
+    "Readiness": {"status": "ready", "problems": [], "notices": []},
     "Refresh": {"refresh_token": "todo_refresh_bW9y....ZXRo..."},
     "Registration": {"email": "ada@example.com", "password": "correct horse battery staple"},
     "ServiceDocument": {

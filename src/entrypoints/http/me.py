@@ -9,11 +9,15 @@ from msgspec import Meta, Struct
 
 from domain.accounts.model import Account, AccountPatch
 from domain.authentication.principal import Scope
+from domain.rate_limits.quotas import PASSWORD_CHECK, PASSWORD_CHECK_ADDRESS
 from entrypoints.http.auth import NewPassword
 from entrypoints.http.authentication import needs
 from entrypoints.http.bodies import MergePatchBody
-from entrypoints.http.preconditions import ETAG, IfMatch, etag, versions_to_change
+from entrypoints.http.preconditions import ETAG, IfMatch, all_lines, etag, versions_to_change
+from entrypoints.http.rate_limits import RouteLimits
 from entrypoints.http.request import ApiRequest
+
+_PASSWORD = RouteLimits(by_account=(PASSWORD_CHECK,), by_address=(PASSWORD_CHECK_ADDRESS,))
 
 Password = Annotated[str, Meta(examples=["correct horse battery staple"])]
 
@@ -57,14 +61,16 @@ class MeController(Controller):
         Due dates that were set before keep the zone they were set in.
         """
         return _answer(
-            await request.services.accounts.change(request.owner_id, data, versions=versions_to_change(if_match))
+            await request.services.accounts.change(
+                request.owner_id, data, versions=versions_to_change(all_lines(if_match, request.headers, "if-match"))
+            )
         )
 
     @post(
         "/password",
         operation_id="changePassword",
         summary="Change one's password",
-        opt=needs(Scope.ACCOUNT_WRITE, 409),
+        opt=needs(Scope.ACCOUNT_WRITE, 409, limits=_PASSWORD),
         status_code=HTTP_204_NO_CONTENT,
     )
     async def change_password(self, request: ApiRequest, data: JSONBody[PasswordChange]) -> None:
@@ -79,7 +85,7 @@ class MeController(Controller):
             session_id=request.principal.session_id,
         )
 
-    @delete(operation_id="deleteMe", summary="Close one's account", opt=needs(Scope.ACCOUNT_WRITE))
+    @delete(operation_id="deleteMe", summary="Close one's account", opt=needs(Scope.ACCOUNT_WRITE, limits=_PASSWORD))
     async def close(self, request: ApiRequest, data: JSONBody[Farewell]) -> None:
         """Remove the account and everything of it, for good; a wrong password is 403."""
         await request.services.accounts.close(request.owner_id, password=data.password)

@@ -43,6 +43,7 @@ class Readiness(Struct, frozen=True, kw_only=True):
 
     status: Literal["ready", "not ready"]
     problems: Annotated[list[str], Meta(description="What is wrong, in plain words; empty if ready.")]
+    notices: Annotated[list[str], Meta(description="What works less well than it should, but works.")]
 
 
 @get("/", operation_id="getService", summary="Describe the service", tags=["Service"], opt=public())
@@ -51,7 +52,7 @@ async def service() -> ServiceDocument:
     return ServiceDocument(name=NAME, version=VERSION, links=ServiceLinks())
 
 
-@get("/health", operation_id="getHealth", summary="Is the process alive?", tags=["Service"], opt=public())
+@get("/health", operation_id="getHealth", summary="Is the process alive?", tags=["Service"], opt=public(limits=None))
 async def health() -> Health:
     """Answer without asking anything else: a process that does not should be started anew."""
     return Health()
@@ -62,7 +63,7 @@ async def health() -> Health:
     operation_id="getReadiness",
     summary="Can requests be served?",
     tags=["Service"],
-    opt=public(),
+    opt=public(limits=None),
     responses={
         HTTP_503_SERVICE_UNAVAILABLE: ResponseSpec(
             Readiness, description="Service Unavailable", generate_examples=False
@@ -71,8 +72,8 @@ async def health() -> Health:
 )
 async def readiness(request: ApiRequest) -> Response[Readiness]:
     """Ask the database; 503 says what is wrong."""
-    problems = await request.services.readiness()
+    problems, notices = await request.services.readiness(), await request.services.notices()
     return Response(
-        Readiness(status="not ready" if problems else "ready", problems=problems),
+        Readiness(status="not ready" if problems else "ready", problems=problems, notices=notices),
         status_code=HTTP_503_SERVICE_UNAVAILABLE if problems else HTTP_200_OK,
     )

@@ -17,18 +17,21 @@ from litestar.status_codes import (
     HTTP_401_UNAUTHORIZED,
     HTTP_403_FORBIDDEN,
     HTTP_404_NOT_FOUND,
+    HTTP_408_REQUEST_TIMEOUT,
     HTTP_413_REQUEST_ENTITY_TOO_LARGE,
     HTTP_415_UNSUPPORTED_MEDIA_TYPE,
     HTTP_422_UNPROCESSABLE_ENTITY,
+    HTTP_429_TOO_MANY_REQUESTS,
     HTTP_500_INTERNAL_SERVER_ERROR,
     HTTP_503_SERVICE_UNAVAILABLE,
 )
 
-from entrypoints.http.authentication import problems_of, scope_of
+from entrypoints.http.authentication import limits_of, problems_of, scope_of
 from entrypoints.http.bodies import JsonBody
 from entrypoints.http.examples import EXAMPLES
 from entrypoints.http.meta import NAME, VERSION
 from entrypoints.http.problems import PROBLEM_JSON, TITLES, Problem
+from entrypoints.http.rate_limits import RATE_LIMIT_HEADER, RATE_LIMIT_POLICY_HEADER
 
 _DESCRIPTION = """A to-do service that other programs build on.
 
@@ -49,6 +52,23 @@ SECURITY_SCHEMES: dict[str, dict[str, Any]] = {
         "description": "The e-mail address and the password of the account.",
     },
 }
+
+HEADERS: dict[str, dict[str, Any]] = {
+    RATE_LIMIT_HEADER: {
+        "description": "For each quota that was counted, how many more requests may come (`r`), and in how many "
+        "seconds it is full again (`t`): draft-ietf-httpapi-ratelimit-headers.",
+        "schema": {"type": "string", "examples": ['"account";r=1199;t=60']},
+    },
+    RATE_LIMIT_POLICY_HEADER: {
+        "description": "For each of these quotas, how many requests there may be (`q`) in how many seconds (`w`).",
+        "schema": {"type": "string", "examples": ['"account";q=1200;w=60']},
+    },
+    "Retry-After": {
+        "description": "Seconds after which a request may be let through again.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+}
+"""Of routes that are limited; the last one only of refusals."""
 
 _METHODS = ("get", "post", "patch", "delete")
 
@@ -75,6 +95,7 @@ def openapi_document(app: Litestar) -> dict[str, Any]:
     for name, example in EXAMPLES.items():
         schemas[name]["examples"] = [example]
     components["securitySchemes"] = SECURITY_SCHEMES
+    components["headers"] = HEADERS
     document.pop("servers", None)
     for handler, path in _described_routes(app):
         for method in _METHODS:
@@ -154,6 +175,14 @@ def _correct(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
         responses.setdefault(str(status), {"$ref": f"#/components/responses/{_name(status)}"})
     for header in (header for response in responses.values() for header in response.get("headers", {}).values()):
         header.setdefault("schema", {"type": "string"})
+    if limits_of(handler) is not None:
+        for status, response in responses.items():
+            if int(status) < HTTP_300_MULTIPLE_CHOICES:
+                response.setdefault("headers", {}).update(_headers(RATE_LIMIT_HEADER, RATE_LIMIT_POLICY_HEADER))
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
@@ -171,6 +200,8 @@ def _problems(operation: dict[str, Any], handler: HTTPRouteHandler) -> set[int]:
     parameters = operation.get("parameters", [])
     if scope_of(handler) is not None:
         found |= {HTTP_401_UNAUTHORIZED, HTTP_403_FORBIDDEN}
+    if limits_of(handler) is not None:
+        found.add(HTTP_429_TOO_MANY_REQUESTS)
     if any(parameter["in"] == "path" for parameter in parameters):
         found.add(HTTP_404_NOT_FOUND)
     if any(parameter["in"] == "query" for parameter in parameters):
@@ -178,6 +209,7 @@ def _problems(operation: dict[str, Any], handler: HTTPRouteHandler) -> set[int]:
     if "requestBody" in operation:
         found |= {
             HTTP_400_BAD_REQUEST,
+            HTTP_408_REQUEST_TIMEOUT,
             HTTP_413_REQUEST_ENTITY_TOO_LARGE,
             HTTP_415_UNSUPPORTED_MEDIA_TYPE,
             HTTP_422_UNPROCESSABLE_ENTITY,
@@ -190,10 +222,13 @@ def _problems(operation: dict[str, Any], handler: HTTPRouteHandler) -> set[int]:
 def _shared_response(status: int) -> dict[str, Any]:
     if status == HTTP_304_NOT_MODIFIED:
         return {"description": "The client has the current version already."}
-    return {
+    response: dict[str, Any] = {
         "description": TITLES[status],
         "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
+    if status == HTTP_429_TOO_MANY_REQUESTS:
+        response["headers"] = _headers(*HEADERS)
+    return response
 
 
 def _name(status: int) -> str:

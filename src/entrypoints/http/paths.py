@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
+from litestar import Request
 from litestar.datastructures import ResponseHeader
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import PathParameter
@@ -16,6 +17,7 @@ from domain.errors import Invalid
 _LARGEST_ID = 2**63 - 1
 
 _ID = re.compile(r"[1-9][0-9]{0,18}")
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
 
 
 class PathId(int):
@@ -63,6 +65,29 @@ def given(text: str | None, wanted: Any, *, parameter: str, strict: bool = False
         return msgspec.convert(text, wanted, strict=strict)
     except msgspec.ValidationError as error:
         raise Invalid(f"{error}.", parameter=parameter) from None
+
+
+def given_integer(text: str | None, wanted: Any, *, parameter: str) -> int | None:
+    """Return a parameter of a query as an integer, see ``given``; it is written in digits, and not as ``1e1``."""
+    if text is not None and not _INTEGER.fullmatch(text):
+        raise Invalid("Expected an integer, in digits.", parameter=parameter)
+    return given(text, wanted, parameter=parameter)
+
+
+async def refuse_repeated_parameters(request: Request[Any, Any, Any]) -> None:
+    """Refuse a query that gives one of the route's parameters twice, of which the framework would take the last.
+
+    None is a list, and whoever looks at the query on its way here may take the first. Parameters that the route does
+    not know are ignored, however often they are given: links pick up such of analytics and caches on their way.
+
+    :raises Invalid: with the name of the parameter.
+    """
+    if b"&" not in request.scope["query_string"]:
+        return
+    known = request.route_handler.parsed_fn_signature.parameters
+    for name, values in request.query_params.dict().items():
+        if len(values) > 1 and name in known:
+            raise Invalid("It is given more than once.", parameter=name)
 
 
 def given_instant(text: str | None, *, parameter: str) -> datetime | None:

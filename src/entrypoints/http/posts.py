@@ -3,19 +3,36 @@
 from typing import Annotated
 
 from litestar import Controller, Response, delete, get, post
+from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import JSONBody, QueryParameter
+from msgspec import Meta
 
 from domain.authentication.principal import Scope
 from domain.posts.model import NewPost, Post, PostPage
 from entrypoints.http.authentication import needs, public
-from entrypoints.http.paths import LOCATION, Id
+from entrypoints.http.paths import LOCATION, Id, given_integer
 from entrypoints.http.request import ApiRequest
 
 _LAST_PAGE = 2**31 - 1
 """As far as the number of posts to skip stays a 64-bit integer."""
 
-PageNumber = Annotated[int, QueryParameter(description="The first page is 1.", ge=1, le=_LAST_PAGE)]
-PageSize = Annotated[int, QueryParameter(description="The most posts in one page.", ge=1, le=100)]
+_PAGE_SIZE = 10
+_LARGEST_PAGE = 100
+
+PageNumber = Annotated[
+    str | None,
+    QueryParameter(
+        description="The first page is 1.",
+        schema_extra={"type": OpenAPIType.INTEGER, "minimum": 1, "maximum": _LAST_PAGE, "default": 1},
+    ),
+]
+PageSize = Annotated[
+    str | None,
+    QueryParameter(
+        description="The most posts in one page.",
+        schema_extra={"type": OpenAPIType.INTEGER, "minimum": 1, "maximum": _LARGEST_PAGE, "default": _PAGE_SIZE},
+    ),
+]
 
 
 class PostController(Controller):
@@ -25,9 +42,13 @@ class PostController(Controller):
     tags = ("Posts",)
 
     @get(operation_id="listPosts", summary="List posts", opt=public())
-    async def page(self, request: ApiRequest, page: PageNumber = 1, per_page: PageSize = 10) -> PostPage:
+    async def page(self, request: ApiRequest, page: PageNumber = None, per_page: PageSize = None) -> PostPage:
         """Return one page of the board, the newest first; a page beyond the last is empty."""
-        return await request.services.posts.page(page=page, per_page=per_page)
+        return await request.services.posts.page(
+            page=given_integer(page, Annotated[int, Meta(ge=1, le=_LAST_PAGE)], parameter="page") or 1,
+            per_page=given_integer(per_page, Annotated[int, Meta(ge=1, le=_LARGEST_PAGE)], parameter="per_page")
+            or _PAGE_SIZE,
+        )
 
     @post(
         operation_id="createPost", summary="Publish a post", response_headers=[LOCATION], opt=needs(Scope.POSTS_WRITE)

@@ -12,15 +12,18 @@ from litestar.status_codes import (
     HTTP_403_FORBIDDEN,
     HTTP_404_NOT_FOUND,
     HTTP_405_METHOD_NOT_ALLOWED,
+    HTTP_408_REQUEST_TIMEOUT,
     HTTP_409_CONFLICT,
     HTTP_412_PRECONDITION_FAILED,
     HTTP_413_REQUEST_ENTITY_TOO_LARGE,
     HTTP_414_REQUEST_URI_TOO_LONG,
     HTTP_415_UNSUPPORTED_MEDIA_TYPE,
     HTTP_422_UNPROCESSABLE_ENTITY,
+    HTTP_429_TOO_MANY_REQUESTS,
     HTTP_500_INTERNAL_SERVER_ERROR,
     HTTP_503_SERVICE_UNAVAILABLE,
 )
+from litestar.types import HTTPScope, Receive, Send
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from domain.errors import (
@@ -30,12 +33,14 @@ from domain.errors import (
     InsufficientScope,
     Invalid,
     NotFound,
+    RateLimited,
     StaleVersion,
     Unauthenticated,
     Unavailable,
     WrongCredentials,
 )
-from entrypoints.http.request import bearer_token, request_id
+from entrypoints.http.rate_limits import note_refusal
+from entrypoints.http.request import bearer_token, note_error, request_id
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -48,6 +53,7 @@ _STATUS: dict[type[DomainError], int] = {
     NotFound: HTTP_404_NOT_FOUND,
     Conflict: HTTP_409_CONFLICT,
     StaleVersion: HTTP_412_PRECONDITION_FAILED,
+    RateLimited: HTTP_429_TOO_MANY_REQUESTS,
     Unavailable: HTTP_503_SERVICE_UNAVAILABLE,
 }
 
@@ -57,6 +63,7 @@ _CODES = {
     HTTP_403_FORBIDDEN: Forbidden.code,
     HTTP_404_NOT_FOUND: NotFound.code,
     HTTP_405_METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTP_408_REQUEST_TIMEOUT: "body_timeout",
     HTTP_413_REQUEST_ENTITY_TOO_LARGE: "body_too_large",
     HTTP_415_UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
     HTTP_422_UNPROCESSABLE_ENTITY: Invalid.code,
@@ -68,12 +75,14 @@ TITLES = {
     HTTP_403_FORBIDDEN: "Forbidden",
     HTTP_404_NOT_FOUND: "Not Found",
     HTTP_405_METHOD_NOT_ALLOWED: "Method Not Allowed",
+    HTTP_408_REQUEST_TIMEOUT: "Request Timeout",
     HTTP_409_CONFLICT: "Conflict",
     HTTP_412_PRECONDITION_FAILED: "Precondition Failed",
     HTTP_413_REQUEST_ENTITY_TOO_LARGE: "Content Too Large",
     HTTP_414_REQUEST_URI_TOO_LONG: "URI Too Long",
     HTTP_415_UNSUPPORTED_MEDIA_TYPE: "Unsupported Media Type",
     HTTP_422_UNPROCESSABLE_ENTITY: "Unprocessable Content",
+    HTTP_429_TOO_MANY_REQUESTS: "Too Many Requests",
     HTTP_500_INTERNAL_SERVER_ERROR: "Internal Server Error",
     HTTP_503_SERVICE_UNAVAILABLE: "Service Unavailable",
 }
@@ -82,6 +91,7 @@ TITLES = {
 _DETAILS = {
     HTTP_404_NOT_FOUND: "There is nothing at this path.",
     HTTP_405_METHOD_NOT_ALLOWED: "This path does not answer to this method; the Allow header names those it does.",
+    HTTP_408_REQUEST_TIMEOUT: "The body did not arrive in time.",
     HTTP_413_REQUEST_ENTITY_TOO_LARGE: "The body is larger than 1 MiB.",
 }
 
@@ -122,6 +132,15 @@ class UnsupportedMediaType(HTTPException):
     status_code = HTTP_415_UNSUPPORTED_MEDIA_TYPE
 
 
+class SlowBody(HTTPException):
+    """The body did not arrive in time. What may still come of it cannot be told from the next request."""
+
+    status_code = HTTP_408_REQUEST_TIMEOUT
+
+    def __init__(self) -> None:
+        super().__init__(headers={"connection": "close"})
+
+
 def domain_problem(request: Request[Any, Any, Any], error: DomainError) -> Response[Problem]:
     """Translate an error of the domain."""
     status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
@@ -140,8 +159,12 @@ def domain_problem(request: Request[Any, Any, Any], error: DomainError) -> Respo
         headers["www-authenticate"] = 'Bearer error="invalid_token"' if was_presented else "Bearer"
     elif isinstance(error, InsufficientScope):
         headers["www-authenticate"] = f'Bearer error="insufficient_scope", scope="{error.scope}"'
+    elif isinstance(error, RateLimited):
+        headers["retry-after"] = str(error.retry_after)
+        note_refusal(request.scope, error)
     elif isinstance(error, Unavailable):
         headers["retry-after"] = "5"
+        note_error(request.scope, error)
         request_name = request_id(request.scope)
         _log.error("%s Request %s", error.detail, request_name, exc_info=error, extra={"request_id": request_name})
     return problem(request, status, code=error.code, detail=error.detail, errors=errors, headers=headers)
@@ -177,6 +200,7 @@ def validation_problem(request: Request[Any, Any, Any], error: ValidationExcepti
 
 def unexpected_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """Log what nobody expected, and tell the client nothing but the id under which it is logged."""
+    note_error(request.scope, error)
     _log.error(
         "Unexpected error in %s %r, request %s",
         request.method,
@@ -212,6 +236,22 @@ def problem(
         errors=errors or UNSET,
     )
     return Response(content, status_code=status, media_type=PROBLEM_JSON, headers=headers or {})
+
+
+async def send_problem(
+    scope: HTTPScope,
+    receive: Receive,
+    send: Send,
+    status: int,
+    *,
+    code: str,
+    detail: str,
+    headers: dict[str, str] | None = None,
+) -> None:
+    """Answer with a problem where no controller is reached."""
+    request: Request[Any, Any, Any] = Request(scope, receive=receive, send=send)
+    answer: Any = problem(request, status, code=code, detail=detail, headers=headers)
+    await answer.to_asgi_response(app=None, request=request)(scope, receive, send)
 
 
 EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = {

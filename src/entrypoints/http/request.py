@@ -13,6 +13,10 @@ from entrypoints.services import Services
 
 REQUEST_ID_HEADER = "x-request-id"
 _GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{1,100}")
+_TRACE_PARENT = re.compile(
+    rb"(?:00|(?P<later>(?!00|ff)[0-9a-f]{2}))-(?!0{32})(?P<trace_id>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
+    rb"(?(later)(?:-.*)?)"  # later versions may add to it
+)
 
 
 class ApiRequest(Request[Principal, Any, State]):
@@ -35,18 +39,45 @@ class ApiRequest(Request[Principal, Any, State]):
 
 
 def request_id(scope: Scope) -> str:
-    """Return the id of a request: the client's or the proxy's if it is a plain word, else a new one."""
+    """Return the id of a request.
+
+    It is the one that the client or the proxy gave if that is a plain word, else the trace it belongs to (W3C Trace
+    Context, section 3.2), else a new one.
+    """
     values = cast("dict[str, Any]", scope)
-    if "request_id" not in values:
-        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        values["request_id"] = given.decode() if _GOOD_ID.fullmatch(given) else uuid4().hex
-    return values["request_id"]
+    known: str | None = values.get("request_id")
+    if known is None:
+        known = values["request_id"] = _given_id(scope) or uuid4().hex
+    return known
+
+
+def _given_id(scope: Scope) -> str | None:
+    trace_id = None
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _GOOD_ID.fullmatch(value):
+            return value.decode()
+        if name == b"traceparent" and (trace := _TRACE_PARENT.fullmatch(value)):
+            trace_id = trace["trace_id"].decode()
+    return trace_id
+
+
+def header(scope: HTTPScope, wanted: bytes) -> str | None:
+    """Return the first header of that name, which is in lower case, if there is one."""
+    for name, value in scope["headers"]:
+        if name == wanted:
+            return value.decode("latin-1")
+    return None
 
 
 def bearer_token(scope: HTTPScope) -> str | None:
     """Return the token of the ``Authorization`` header (RFC 6750, section 2.1), if there is one."""
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            scheme, _, token = value.decode("latin-1").partition(" ")
-            return token.strip() or None if scheme.lower() == "bearer" else None
-    return None
+    value = header(scope, b"authorization")
+    if value is None:
+        return None
+    scheme, _, token = value.partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def note_error(scope: Scope, error: Exception) -> None:
+    """Keep what went wrong here, rather than at the client, for whoever observes the request."""
+    cast("dict[str, Any]", scope)["error"] = error

@@ -7,7 +7,7 @@ from litestar import Controller, Response, delete, get, patch, post
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import JSONBody, QueryParameter
 from litestar.status_codes import HTTP_304_NOT_MODIFIED
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from domain.authentication.principal import Scope
 from domain.todos.model import LONGEST_TAG, LONGEST_TITLE, NewTodo, Priority, TagCount, Todo, TodoPatch
@@ -15,8 +15,16 @@ from domain.todos.query import SortKey, TodoFilter, TodoOrder, TodoQuery
 from entrypoints.http.authentication import needs
 from entrypoints.http.bodies import MergePatchBody
 from entrypoints.http.cursors import decode_cursor, encode_cursor
-from entrypoints.http.paths import LINK, LOCATION, Id, given, given_instant
-from entrypoints.http.preconditions import ETAG, IfMatch, IfNoneMatch, etag, is_unchanged, versions_to_change
+from entrypoints.http.paths import LINK, LOCATION, Id, given, given_instant, given_integer
+from entrypoints.http.preconditions import (
+    ETAG,
+    IfMatch,
+    IfNoneMatch,
+    all_lines,
+    etag,
+    is_unchanged,
+    versions_to_change,
+)
 from entrypoints.http.request import ApiRequest
 
 SortWord = Literal[
@@ -31,6 +39,9 @@ SortWord = Literal[
     "title",
     "-title",
 ]
+_PAGE_SIZE = 50
+_PageSize = Annotated[int, Meta(ge=1, le=200)]
+
 _CACHE = "private, no-cache"
 """Clients may keep what they got, and ask with its ETag whether it is still good."""
 
@@ -79,7 +90,13 @@ Include = Annotated[
     str | None,
     QueryParameter(description="`count` adds the number of all matching.", schema_extra={"enum": ["count"]}),
 ]
-Limit = Annotated[int, QueryParameter(description="The most to-dos in one page.", ge=1, le=200)]
+Limit = Annotated[
+    str | None,
+    QueryParameter(
+        description="The most to-dos in one page.",
+        schema_extra={"type": OpenAPIType.INTEGER, "minimum": 1, "maximum": 200, "default": _PAGE_SIZE},
+    ),
+]
 
 
 class TodoController(Controller):
@@ -116,7 +133,7 @@ class TodoController(Controller):
     async def read(self, request: ApiRequest, todo_id: Id, if_none_match: IfNoneMatch = None) -> Response[Todo]:
         """Return one to-do with its ETag."""
         todo = await request.services.todos.get(todo_id, owner_id=request.owner_id)
-        if is_unchanged(if_none_match, todo.version):
+        if is_unchanged(all_lines(if_none_match, request.headers, "if-none-match"), todo.version):
             return cast("Response[Todo]", _not_modified(todo))
         return _answer(todo)
 
@@ -138,14 +155,18 @@ class TodoController(Controller):
         """
         return _answer(
             await request.services.todos.change(
-                todo_id, data, owner_id=request.owner_id, versions=versions_to_change(if_match)
+                todo_id,
+                data,
+                owner_id=request.owner_id,
+                versions=versions_to_change(all_lines(if_match, request.headers, "if-match")),
             )
         )
 
     @delete("/{todo_id:str}", operation_id="deleteTodo", summary="Delete a to-do", opt=needs(Scope.TODOS_WRITE, 412))
     async def remove(self, request: ApiRequest, todo_id: Id, if_match: IfMatch = None) -> None:
         """Remove a to-do for good; with `If-Match`, only the version with that ETag."""
-        await request.services.todos.remove(todo_id, owner_id=request.owner_id, versions=versions_to_change(if_match))
+        versions = versions_to_change(all_lines(if_match, request.headers, "if-match"))
+        await request.services.todos.remove(todo_id, owner_id=request.owner_id, versions=versions)
 
     @get(operation_id="listTodos", summary="List to-dos", response_headers=[LINK], opt=needs(Scope.TODOS_READ))
     async def search(
@@ -158,7 +179,7 @@ class TodoController(Controller):
         due_after: DueAfter = None,
         q: Search = None,
         sort: Sort = "created_at",
-        limit: Limit = 50,
+        limit: Limit = None,
         cursor: Cursor = None,
         include: Include = None,
     ) -> Response[TodoList]:
@@ -170,7 +191,7 @@ class TodoController(Controller):
         where = TodoFilter(
             done=given(done, bool, parameter="done"),
             tag=tag and tag.strip(),
-            priority=given(priority, Priority, parameter="priority"),
+            priority=given_integer(priority, Priority, parameter="priority"),
             due_before=given_instant(due_before, parameter="due_before"),
             due_after=given_instant(due_after, parameter="due_after"),
             text=q,
@@ -178,7 +199,12 @@ class TodoController(Controller):
         order = TodoOrder(key=cast("SortKey", sort.removeprefix("-")), descending=sort.startswith("-"))
         after = None if cursor is None else decode_cursor(cursor, where=where, order=order)
         page = await request.services.todos.page(
-            TodoQuery(where=where, order=order, limit=limit, after=after),
+            TodoQuery(
+                where=where,
+                order=order,
+                limit=given_integer(limit, _PageSize, parameter="limit") or _PAGE_SIZE,
+                after=after,
+            ),
             owner_id=request.owner_id,
             counted=given(include, Literal["count"], parameter="include") is not None,
         )

@@ -1,0 +1,1 @@
+"""What replicas tell each other through Redis or Valkey."""

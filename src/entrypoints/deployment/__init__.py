@@ -1,0 +1,1 @@
+"""What must be so before the service is put on the internet: the checklist, executable."""

@@ -1,0 +1,128 @@
+"""Gathering the facts: everything the checklist has to ask others for."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from domain.errors import DomainError
+from entrypoints.bootstrap import newest_verified_backup, open_database, problems_of
+from entrypoints.deployment.facts import Answer, Audit, Facts
+from entrypoints.environment import Secret
+from entrypoints.settings import Settings
+
+_PATIENCE = 5
+"""Seconds that anything has to answer."""
+
+_SHARED = Path(sys.prefix) / "share" / "todo-api"
+_AUDITS = (
+    (_SHARED / "audit.json", _SHARED / "runtime.txt"),
+    (Path("build/audit.json"), Path("requirements/runtime.txt")),
+)
+"""Where the audit of the packages is, and the list of them: in the image, and in a checkout."""
+
+
+async def gather(variables: Mapping[str, str], *, url: str | None = None) -> Facts:
+    """Return the facts about the service that the variables describe, which answers at ``url``."""
+    settings, problems = Settings.draft(variables)
+    url = url or settings.public_url or f"http://{_reachable(settings.host)}:{settings.port}"
+    headers = {"authorization": f"Bearer {settings.metrics_token}"} if settings.metrics_token else {}
+    async with httpx.AsyncClient(timeout=_PATIENCE, trust_env=False) as client:
+        health, readiness, public_metrics, plain, metrics = await asyncio.gather(
+            _answer(client, f"{url}/health"),
+            _answer(client, f"{url}/health/ready"),
+            _answer(client, f"{url}/metrics"),
+            _answer(client, _plain(settings.public_url)),
+            _answer(client, _metrics_url(settings), headers),
+        )
+    audit, requirements_sha256 = _audit()
+    return Facts(
+        settings=settings,
+        settings_problems=tuple(problems),
+        url=url,
+        health=health,
+        readiness=readiness,
+        plain=plain,
+        metrics=metrics,
+        public_metrics=public_metrics,
+        database_problems=await _database_problems(settings),
+        redis_answers=settings.redis_url is not None and await _redis_answers(settings.redis_url),
+        newest_verified_backup=await asyncio.to_thread(newest_verified_backup, settings),
+        audit=audit,
+        requirements_sha256=requirements_sha256,
+        user_id=os.geteuid(),
+        at=datetime.now(UTC),
+    )
+
+
+async def _answer(client: httpx.AsyncClient, url: str | None, headers: dict[str, str] | None = None) -> Answer | None:
+    if url is None:
+        return None
+    try:
+        response = await client.get(url, headers=headers)
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return None
+    return Answer(status=response.status_code, headers=dict(response.headers), body=response.content)
+
+
+def _plain(public_url: str | None) -> str | None:
+    """Return where the public host would answer plain HTTP."""
+    parts = urlsplit(public_url or "")
+    return f"http://{parts.hostname}/" if parts.scheme == "https" and parts.port is None else None
+
+
+def _metrics_url(settings: Settings) -> str | None:
+    if settings.metrics_port is None:
+        return None
+    return f"http://{_reachable(settings.metrics_host)}:{settings.metrics_port}/metrics"
+
+
+def _reachable(host: str) -> str:
+    """Return a host that can be called, for one that is listened on: every address of a machine is also its own."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if address.is_unspecified:
+        return "127.0.0.1" if address.version == 4 else "[::1]"  # noqa: PLR2004 - the version of the protocol
+    return f"[{address}]" if address.version == 6 else str(address)  # noqa: PLR2004
+
+
+async def _database_problems(settings: Settings) -> tuple[str, ...]:
+    if settings.database_url is None and not settings.sqlite_path.exists():
+        return ("There is no database yet.",)
+    try:
+        async with open_database(settings) as database:
+            return tuple(await problems_of(database))
+    except (DomainError, OSError, ValueError) as error:
+        return (f"The database cannot be opened: {error}.",)
+
+
+async def _redis_answers(url: Secret) -> bool:
+    client: Any = cast("Any", Redis).from_url(url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE)
+    try:
+        async with client:
+            await client.ping()
+    except (RedisError, OSError, ValueError):
+        return False
+    return True
+
+
+def _audit() -> tuple[Audit | None, str | None]:
+    """Return the audit, and the digest of the list of packages as it is now."""
+    for report, requirements in _AUDITS:
+        if report.is_file() and requirements.is_file():
+            audit = msgspec.json.decode(report.read_bytes(), type=Audit)
+            return audit, sha256(requirements.read_bytes()).hexdigest()
+    return None, None

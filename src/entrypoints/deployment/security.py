@@ -1,0 +1,137 @@
+"""The items that keep others out."""
+
+from datetime import timedelta
+from urllib.parse import unquote, urlsplit
+
+from entrypoints.deployment.facts import Facts
+from entrypoints.deployment.findings import Finding, error, ok, warning
+from entrypoints.deployment.strength import is_guessable, looks_random, random_bytes_in
+from entrypoints.environment import SHORTEST_JWT_SECRET
+
+_OLDEST_AUDIT = timedelta(days=30)
+
+
+def settings(facts: Facts) -> Finding:
+    """Check that the service would start, and as what."""
+    item = "settings"
+    if facts.settings_problems:
+        return error(item, " ".join(facts.settings_problems), "Change these variables; the README lists all of them.")
+    if facts.settings.environment != "production":
+        return error(item, "ENVIRONMENT is development.", "Set ENVIRONMENT=production: it refuses what is unsafe.")
+    return ok(item, "They can be used, and are those of production.")
+
+
+def jwt_secret(facts: Facts) -> Finding:
+    """Check that nobody can sign tokens but the service."""
+    item, mend = "JWT secret", "Set JWT_SECRET to what `todo-api secret` prints; everybody has to sign in again."
+    secret = facts.settings.jwt_secret
+    if secret is None:
+        return error(item, "JWT_SECRET is not set; each machine would make one of its own.", mend)
+    size = random_bytes_in(secret)
+    if size < SHORTEST_JWT_SECRET:
+        return error(item, f"It has room for {size} random bytes; {SHORTEST_JWT_SECRET} are needed.", mend)
+    if not looks_random(secret, size=SHORTEST_JWT_SECRET):
+        return error(item, "It is long enough, but repeats itself too much to be random.", mend)
+    return ok(item, f"It has room for {size} random bytes.")
+
+
+def debug(facts: Facts) -> Finding:
+    """Check that internals stay inside."""
+    if facts.settings.debug:
+        return error("debug", "DEBUG is on.", "Set DEBUG=false.")
+    return ok("debug", "It is off.")
+
+
+def https(facts: Facts) -> Finding:
+    """Check that nobody's password travels in plain text."""
+    item, settings = "HTTPS", facts.settings
+    if not settings.force_https:
+        mend = "Set FORCE_HTTPS=true behind a proxy that speaks TLS, and TRUSTED_PROXIES."
+        return error(item, "Plain HTTP is answered.", mend)
+    networks = ", ".join(map(str, settings.trusted_proxies))
+    if not networks:
+        return error(item, "No proxy is trusted.", "Name the addresses of the proxy in TRUSTED_PROXIES.")
+    if any(network.prefixlen == 0 for network in settings.trusted_proxies):
+        why = "TRUSTED_PROXIES is the whole internet: anybody could claim any address."
+        return error(item, why, "Name the addresses of the proxy.")
+    if facts.plain is not None and facts.plain.status < 300:  # noqa: PLR2004 - every success
+        mend = "Let the proxy pass on X-Forwarded-Proto, or redirect by itself."
+        return error(item, "The public host answers plain HTTP.", mend)
+    if urlsplit(facts.url).scheme == "https" and not _has_hsts(facts):
+        mend = "Let the proxy pass the header on, which the service sets."
+        return error(item, "Answers lack Strict-Transport-Security.", mend)
+    return ok(item, f"It is forced, and believed of {networks} only.")
+
+
+def _has_hsts(facts: Facts) -> bool:
+    return facts.health is not None and "strict-transport-security" in facts.health.headers
+
+
+def hosts(facts: Facts) -> Finding:
+    """Check that the service answers to its own names."""
+    if "*" in facts.settings.allowed_hosts:
+        return warning("hosts", "Any Host header is answered.", "Name the public host names in ALLOWED_HOSTS.")
+    return ok("hosts", f"Only {', '.join(facts.settings.allowed_hosts)}.")
+
+
+def cors(facts: Facts) -> Finding:
+    """Check that foreign pages cannot call the service from their visitors' browsers."""
+    origins = facts.settings.cors_origins
+    if "*" in origins:
+        return error("CORS", "Pages of any origin may call the service.", "Name each origin in CORS_ORIGINS.")
+    return ok("CORS", f"Origins: {', '.join(origins) or 'none'}.")
+
+
+def database_password(facts: Facts) -> Finding:
+    """Check that the database is not open to who tries the usual words."""
+    item, url = "database password", facts.settings.database_url
+    if url is None:
+        return ok(item, "The embedded database needs none.")
+    parts = urlsplit(url)
+    if not parts.password:
+        mend = "Make sure that the server asks for something else: a certificate, or the user of a local socket."
+        return warning(item, "DATABASE_URL has none.", mend)
+    context = (unquote(parts.username or ""), parts.path.strip("/"), parts.hostname or "", "todo", "postgres", "api")
+    if is_guessable(unquote(parts.password), *context):
+        return error(item, "It can be guessed.", "Give the role a random one, for instance from `todo-api secret`.")
+    return ok(item, "It is hard to guess.")
+
+
+def rate_limits(facts: Facts) -> Finding:
+    """Check that nobody can try passwords for ever, whichever replica they ask."""
+    item, settings = "rate limits", facts.settings
+    if not settings.rate_limit:
+        return error(item, "They are off.", "Remove RATE_LIMIT=off.")
+    if settings.redis_url is None:
+        if settings.database_url is None and settings.workers == 1:
+            return ok(item, "They are on; one process needs to share them with nobody.")
+        return error(item, "Each process counts for itself.", "Set REDIS_URL, so that all replicas count together.")
+    if not facts.redis_answers:
+        return error(item, "REDIS_URL does not answer: each process counts for itself.", "Start it, or mend the URL.")
+    return ok(item, "They are on, and shared.")
+
+
+def user(facts: Facts) -> Finding:
+    """Check that whoever breaks in has not got the machine."""
+    if facts.user_id == 0:
+        return error("user", "This runs as root.", "Run it as a user without rights; the image does.")
+    return ok("user", f"User {facts.user_id} is not root.")
+
+
+def dependencies(facts: Facts) -> Finding:
+    """Check that no package was known to be vulnerable when this was built."""
+    item, mend = "dependencies", "Run `make audit` where the advisory service can be reached, and build the image anew."
+    audit = facts.audit
+    if audit is None:
+        return warning(item, "They were not audited when this was built.", mend)
+    if audit.requirements_sha256 != facts.requirements_sha256:
+        return warning(item, "The audit is of other packages than these.", mend)
+    day = f"{audit.audited_at:%Y-%m-%d}"
+    if audit.vulnerabilities:
+        found = ", ".join(audit.vulnerabilities)
+        return error(item, f"Known to be vulnerable on {day}: {found}.", "Upgrade them: `make lock ARGS=--upgrade`.")
+    if audit.audited == 0 or audit.skipped:
+        return warning(item, f"{audit.skipped} packages could not be audited on {day}.", mend)
+    if facts.at - audit.audited_at > _OLDEST_AUDIT:
+        return warning(item, f"The audit is of {day}; advisories may have come out since.", mend)
+    return ok(item, f"None of {audit.audited} packages was known to be vulnerable on {day}.")

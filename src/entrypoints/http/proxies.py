@@ -1,0 +1,85 @@
+"""Who really asks, and over what, where a reverse proxy stands in between."""
+
+import re
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+from typing import Any, NamedTuple, cast
+
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from entrypoints.environment import Network
+
+_IN_BRACKETS = re.compile(r"\[([^\[\]]+)\](?::[0-9]{1,5})?")
+_WITH_PORT = re.compile(r"([0-9.]+):[0-9]{1,5}")
+_LONGEST_HOP = 64
+"""Characters; an IPv6 address in brackets with its port has 53 at the most."""
+
+_REMEMBERED_HOPS = 4_096
+"""Addresses whose place is remembered; half a megabyte."""
+
+
+class _Hop(NamedTuple):
+    """An address on the way of a request, in its one spelling."""
+
+    address: str
+    is_trusted: bool
+
+
+class TrustedProxies:
+    """Puts the client's address and scheme into the scope, in place of those of the proxies that are trusted.
+
+    Each proxy appends to ``X-Forwarded-For`` whom it got the request from. So the list is read from its end, and only
+    as far as trusted proxies go: what stands before the first stranger is the stranger's own invention. What is no
+    address (``unknown``, say) ends the walk, too. Other peers are clients, and their ``X-Forwarded-*`` mean nothing.
+    """
+
+    def __init__(self, app: ASGIApp, networks: tuple[Network, ...]) -> None:
+        self.app = app
+        self._networks = networks
+        self._hop = lru_cache(_REMEMBERED_HOPS)(self._parsed_hop)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, as the client's own."""
+        if scope["type"] == "http":
+            peer = scope["client"]
+            # There is none on a Unix socket, where nobody can tell who is at the other end.
+            if peer is not None and (hop := self._hop(peer[0])) and hop.is_trusted:
+                self._rewrite(cast("dict[str, Any]", scope))
+        await self.app(scope, receive, send)
+
+    def _rewrite(self, scope: dict[str, Any]) -> None:
+        hops: list[bytes] = []
+        schemes: list[bytes] = []
+        for name, value in scope["headers"]:
+            # Several lines are one list (RFC 9110, section 5.3).
+            if name == b"x-forwarded-for":
+                hops += value.split(b",")
+            elif name == b"x-forwarded-proto":
+                schemes += value.split(b",")
+        distance = 0
+        for distance, text in enumerate(reversed(hops)):  # noqa: B007 - used below: how far the client is away
+            hop = self._hop(text.strip().decode("latin-1")) if len(text) <= _LONGEST_HOP else None
+            if hop is None:
+                break
+            scope["client"] = (hop.address, 0)
+            if not hop.is_trusted:
+                break
+        if schemes:
+            # Of a list, the word of the proxy that met the client, not what the client said before it.
+            scheme = schemes[-min(distance + 1, len(schemes))].strip().lower()
+            if scheme in {b"http", b"https"}:
+                scope["scheme"] = scheme.decode()
+
+    def _parsed_hop(self, text: str) -> _Hop | None:
+        """Return what an address stands for, written as ``X-Forwarded-For`` has it; ``None`` if it is none."""
+        match = _IN_BRACKETS.fullmatch(text) or _WITH_PORT.fullmatch(text)
+        text = match[1] if match else text
+        try:
+            address = ip_address(text)
+        except ValueError:
+            return None
+        if isinstance(address, IPv6Address):
+            if address.scope_id is not None:  # any text may stand there
+                return None
+            address = address.ipv4_mapped or address
+        return _Hop(str(address), any(address in network for network in self._networks))

@@ -1,0 +1,117 @@
+"""Rate limits in HTTP: who is counted for what, and the headers that tell them (draft-ietf-httpapi-ratelimit-headers).
+
+Limits are checked in two places. What is known before the body is read, the account, the token and the address, is
+counted here, in one step; a route that costs more names its own quotas in its options. What stands in the body, the
+e-mail address or the refresh token, is the business of ``domain.rate_limits.guard``, which the use case asks.
+"""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from msgspec import Struct
+
+from domain.authentication.principal import Principal
+from domain.errors import RateLimited
+from domain.rate_limits.model import Hit, Quota, Verdict
+from domain.rate_limits.networks import network_of
+from domain.rate_limits.quotas import ACCOUNT, ANONYMOUS, TOKEN
+from entrypoints.services import Services
+
+LIMITS = "limits"
+RATE_LIMIT_HEADER = "RateLimit"
+RATE_LIMIT_POLICY_HEADER = "RateLimit-Policy"
+
+_NAMES = (RATE_LIMIT_HEADER.lower().encode(), RATE_LIMIT_POLICY_HEADER.lower().encode())
+_VERDICTS = "rate_limit_verdicts"
+
+
+class RouteLimits(Struct, frozen=True, kw_only=True):
+    """The quotas of a route, besides those that hold for every route."""
+
+    by_account: tuple[Quota, ...] = ()
+    by_address: tuple[Quota, ...] = ()
+
+
+COMMON = RouteLimits()
+"""Those that hold for every route, and no others."""
+
+
+class RateLimits:
+    """Counts every request of a route that is limited; stands behind authentication, which tells whose it is."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse the request before its body is read, or pass it on.
+
+        :raises RateLimited: if there were too many.
+        """
+        limits = cast("RouteLimits | None", scope["route_handler"].opt.get(LIMITS, COMMON))
+        if limits is not None:
+            await count(cast("HTTPScope", scope), limits)
+        await self.app(scope, receive, send)
+
+
+async def count(scope: HTTPScope, limits: RouteLimits = COMMON) -> None:
+    """Count a request for whoever sends it.
+
+    :raises RateLimited: if there were too many.
+    """
+    services: Services = scope["litestar_app"].state.services
+    verdicts = await services.rate_limiter.hit(_hits(scope, limits))
+    _note(scope, verdicts)
+    refusals = [verdict for verdict in verdicts if not verdict.is_allowed]
+    if refusals:
+        raise RateLimited(refusals)
+
+
+def note_refusal(scope: Scope, error: RateLimited) -> None:
+    """Make the answer tell what is exhausted, and the scope tell whoever measures."""
+    _note(scope, error.refusals)
+    cast("dict[str, Any]", scope)["rate_limited_by"] = error.refusals[0].quota.name
+
+
+def client_address(scope: HTTPScope) -> str | None:
+    """Return where the request comes from; there is no address behind a Unix socket."""
+    client = scope["client"]
+    return None if client is None else client[0]
+
+
+async def add_headers(message: Message, scope: Scope) -> None:
+    """Tell the verdicts on a request in the head of its answer, whatever that is: a hook of the framework."""
+    if message["type"] == "http.response.start":
+        verdicts: Sequence[Verdict] = cast("dict[str, Any]", scope).get(_VERDICTS, ())
+        if verdicts:
+            message["headers"] = [*message["headers"], *zip(_NAMES, _fields(verdicts), strict=True)]
+
+
+def _hits(scope: HTTPScope, limits: RouteLimits) -> list[Hit]:
+    """Return what is counted, the narrowest first."""
+    principal: Principal | None = cast("dict[str, Any]", scope).get("user")
+    if principal is None:
+        network = network_of(client_address(scope))
+        return [*((quota, network) for quota in limits.by_address), (ANONYMOUS, network)]
+    account = str(principal.account_id)
+    hits = [(quota, account) for quota in limits.by_account]
+    if limits.by_address:
+        network = network_of(client_address(scope))
+        hits += [(quota, network) for quota in limits.by_address]
+    if principal.token_id is not None:
+        hits.append((TOKEN, str(principal.token_id)))
+    hits.append((ACCOUNT, account))
+    return hits
+
+
+def _note(scope: Scope, verdicts: Sequence[Verdict]) -> None:
+    cast("dict[str, Any]", scope)[_VERDICTS] = verdicts
+
+
+def _fields(verdicts: Sequence[Verdict]) -> tuple[bytes, bytes]:
+    """Return what is left, and what there is at all, as lists of structured fields (RFC 9651, section 3.1)."""
+    left = ", ".join([f'"{verdict.quota.name}";r={verdict.remaining};t={verdict.reset}' for verdict in verdicts])
+    policy = ", ".join(
+        [f'"{verdict.quota.name}";q={verdict.quota.amount};w={verdict.quota.window}' for verdict in verdicts]
+    )
+    return left.encode(), policy.encode()

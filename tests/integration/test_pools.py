@@ -1,0 +1,203 @@
+"""Pools of connections: who waits for one does so for a bounded time, and whoever gives up leaves it in order."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import asyncpg
+import httpx
+import pytest
+from litestar import Litestar
+from msgspec.structs import replace
+from sqlalchemy import func, literal, select
+
+from adapters.sqlalchemy.database import Database, PoolUsage, Statement
+from adapters.sqlalchemy.postgresql import open_postgresql
+from adapters.sqlalchemy.sqlite import open_sqlite
+from adapters.sqlalchemy.store import SqlAlchemyStore
+from adapters.sqlalchemy.tables import AccountRow
+from domain.errors import Unavailable
+from entrypoints.http.deadlines import Deadlines
+from tests.api import assert_problem
+from tests.builders import a_new_account
+from tests.clock import StandingClock
+from tests.harness import AlwaysSomebody, app_on, client_of, services_on
+
+ONE = Statement(select(literal(1)))
+EMAILS = Statement(select(AccountRow.email))
+POOL_SIZE = 3
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def crowded(request: pytest.FixtureRequest, sqlite_file: Path, committed_url: str) -> AsyncGenerator[Database]:
+    """A database of each kind with one connection, for which nobody waits for long."""
+    open_it = (
+        partial(open_sqlite, sqlite_file) if request.param == "sqlite" else partial(open_postgresql, committed_url)
+    )
+    async with open_it(pool_size=1, patience=1) as database:
+        yield database
+
+
+@pytest.fixture
+async def small(committed_url: str) -> AsyncGenerator[Database]:
+    """PostgreSQL with few connections."""
+    async with open_postgresql(committed_url, pool_size=POOL_SIZE) as database:
+        yield database
+
+
+class TestFullPools:
+    async def test_who_waits_too_long_for_a_connection_is_told_so(self, crowded: Database) -> None:
+        async with crowded.transaction():
+            with pytest.raises(Unavailable):
+                await crowded.fetch_one(ONE)
+            with pytest.raises(Unavailable):
+                await crowded.fetch_all(ONE)
+            with pytest.raises(Unavailable):
+                await in_a_transaction(crowded)
+
+        assert await crowded.fetch_one(ONE)
+
+    async def test_who_waits_a_moment_gets_one(self, crowded: Database) -> None:
+        async with crowded.transaction():
+            waiting = asyncio.create_task(crowded.fetch_one(ONE))
+            await asyncio.sleep(0.1)
+
+        assert await waiting
+
+    async def test_how_full_it_is_can_be_seen(self, crowded: Database) -> None:
+        await crowded.fetch_one(ONE)
+        before = crowded.pool_usage()
+        async with crowded.transaction():
+            waiting = [asyncio.create_task(crowded.fetch_one(ONE)) for _ in range(2)]
+            await asyncio.sleep(0.1)
+            meanwhile = crowded.pool_usage()
+        await asyncio.gather(*waiting)
+
+        assert before == crowded.pool_usage() == PoolUsage(limit=1, size=1, idle=1, waiting=0)
+        assert meanwhile == PoolUsage(limit=1, size=1, idle=0, waiting=2)
+
+    async def test_a_client_is_told_to_come_back(self, crowded: Database, clock: StandingClock) -> None:
+        app = app_on(services_on(SqlAlchemyStore(crowded), now=clock))
+
+        async with crowded.transaction(), client_of(app) as client:
+            response = await client.get("/posts")
+
+        assert_problem(response, 503, "unavailable")
+        assert int(response.headers["retry-after"]) > 0
+
+
+class TestGivingUp:
+    async def test_a_transaction_that_is_given_up_at_any_moment_is_done_wholly_or_not_at_all(
+        self, small: Database, committed_url: str
+    ) -> None:
+        done: set[str] = set()
+        await asyncio.gather(*(small.fetch_one(ONE) for _ in range(POOL_SIZE)))
+
+        for number in range(200):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(number / 50_000):
+                    await add_twins(small, f"{number}")
+                    done.add(f"{number}")
+
+        twins = await names_of_twins(small)
+        assert all(count == 2 for count in twins.values())
+        assert 0 < len(done) < 200
+        assert done <= set(twins)
+        assert await states(committed_url) <= {"idle"}
+
+    async def test_its_connection_goes_on_to_serve(self, small: Database) -> None:
+        async def give_up(number: int) -> None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(number / 20_000):
+                    await add_twins(small, f"given up {number}")
+
+        await asyncio.gather(*(give_up(number) for number in range(100)))
+        await asyncio.gather(*(add_twins(small, f"{number}") for number in range(POOL_SIZE * 3)))
+
+        twins = await names_of_twins(small)
+        assert {f"{number}" for number in range(POOL_SIZE * 3)} <= set(twins)
+        assert set(twins.values()) == {2}
+        assert small.pool_usage() == PoolUsage(limit=POOL_SIZE, size=POOL_SIZE, idle=POOL_SIZE, waiting=0)
+
+    async def test_a_request_whose_time_is_up_loses_nothing_that_was_acknowledged(
+        self, small: Database, committed_url: str, clock: StandingClock
+    ) -> None:
+        store = SqlAlchemyStore(small)
+        services = replace(
+            services_on(store, now=clock), authenticator=AlwaysSomebody(await store.accounts.add(a_new_account()))
+        )
+        app = app_on(services)
+        statuses: dict[str, int] = {}
+
+        async with app.lifespan():
+            await ask(app, "warm", seconds=60)
+            for number in range(150):
+                statuses[f"{number}"] = (await ask(app, f"{number}", seconds=number / 20_000)).status_code
+            found = await ask(app, "", seconds=60, method="GET")
+
+        acknowledged = {title for title, status in statuses.items() if status == 201}
+        assert set(statuses.values()) == {201, 503}
+        assert acknowledged <= {todo["title"] for todo in found.json()["items"]}
+        assert await states(committed_url) <= {"idle"}
+
+    async def test_a_statement_that_the_server_is_slow_with_is_cancelled_there(
+        self, small: Database, committed_url: str
+    ) -> None:
+        async def sleep(_: object, __: object, ___: object) -> None:
+            await small.fetch_one(Statement(select(func.pg_sleep(60))))
+
+        transport = httpx.ASGITransport(cast("Any", Deadlines(cast("Any", sleep), request_timeout=0.2)))
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+            response = await client.get("/")
+
+        assert (response.status_code, response.json()["code"]) == (503, "timed_out")
+        assert await states(committed_url) <= {"idle"}
+        assert await small.fetch_one(ONE)
+
+
+async def in_a_transaction(database: Database) -> object:
+    async with database.transaction() as connection:
+        return await connection.fetch_one(ONE)
+
+
+async def add_twins(database: Database, name: str) -> None:
+    """Add two accounts, or none."""
+    async with SqlAlchemyStore(database).transaction() as tx:
+        await tx.accounts.add(a_new_account(f"{name}@one.example"))
+        await tx.accounts.add(a_new_account(f"{name}@other.example"))
+
+
+async def names_of_twins(database: Database) -> Counter[str]:
+    """Return how many accounts there are of each name."""
+    return Counter(row[0].partition("@")[0] for row in await database.fetch_all(EMAILS))
+
+
+async def ask(app: Litestar, title: str, *, seconds: float, method: str = "POST") -> httpx.Response:
+    """Ask for something that may take so long."""
+    transport = httpx.ASGITransport(cast("Any", Deadlines(app, request_timeout=seconds)))
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://testserver", headers={"Authorization": "Bearer x"}
+    ) as client:
+        body = {"title": title} if method == "POST" else None
+        return await client.request(method, "/todos?limit=200", json=body)
+
+
+async def states(url: str) -> set[str]:
+    """Return what the service's connections are in the middle of, when they have had a moment to finish."""
+    connection = await asyncpg.connect(url)
+    found: set[str] = set()
+    for _ in range(100):
+        rows = await connection.fetch(
+            "SELECT DISTINCT state FROM pg_stat_activity "
+            "WHERE application_name = 'todo-api' AND datname = current_database()"
+        )
+        found = {row["state"] for row in rows}
+        if found <= {"idle"}:
+            break
+        await asyncio.sleep(0.02)
+    await connection.close()
+    return found

@@ -1,0 +1,171 @@
+"""The rate limiter on a real Redis, and what becomes of it without one."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Generator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from redis.asyncio import Redis
+
+from adapters.memory.store import MemoryStore
+from adapters.rate_limits.failover import FailoverRateLimiter
+from adapters.rate_limits.memory import MemoryRateLimiter
+from adapters.rate_limits.redis import RedisRateLimiter
+from adapters.redis.client import open_redis
+from domain.rate_limits.model import Quota
+from domain.rate_limits.ports import RateLimiter
+from tests import redis_server
+from tests.contract.api_rate_limits import RateLimitsApi
+from tests.contract.rate_limits import RateLimiterContract
+from tests.redis_server import RedisProcess
+
+FIVE = Quota(name="five", amount=5, window=60)
+
+
+@pytest.fixture
+def limiters(redis_clients: list[Redis]) -> list[RateLimiter]:
+    prefix = uuid4().hex
+    return [RedisRateLimiter(client, prefix=prefix) for client in redis_clients]
+
+
+@pytest.fixture
+def limiter(limiters: list[RateLimiter]) -> RateLimiter:
+    return limiters[0]
+
+
+class TestRedisRateLimiter(RateLimiterContract):
+    pass
+
+
+class TestRateLimitsApiOnRedis(RateLimitsApi):
+    @pytest.fixture
+    def store(self) -> MemoryStore:
+        """What is counted does not depend on where to-dos are kept."""
+        return MemoryStore()
+
+
+async def test_what_one_replica_counts_the_others_know(limiters: list[RateLimiter]) -> None:
+    for number, limiter in enumerate(limiters, start=1):
+        [verdict] = await limiter.hit([(FIVE, "ada")])
+        assert verdict.remaining == FIVE.amount - number
+
+    await limiters[0].remember("ada at home", seconds=60)
+    assert await limiters[1].knows("ada at home")
+    await limiters[2].forget(FIVE, "ada")
+    [verdict] = await limiters[3].hit([(FIVE, "ada")])
+    assert verdict.remaining == FIVE.amount - 1
+
+
+async def test_every_key_goes_away_by_itself(redis_clients: list[Redis]) -> None:
+    prefix = uuid4().hex
+    limiter = RedisRateLimiter(redis_clients[0], prefix=prefix)
+    await limiter.hit([(FIVE, "ada"), (Quota(name="day", amount=1, window=86_400), "ada")])
+    await limiter.remember("ada at home", seconds=60)
+
+    client: Any = redis_clients[0]
+    lifetimes: dict[bytes, int] = {key: await client.ttl(key) async for key in client.scan_iter(f"{prefix}:*")}
+
+    assert sorted(lifetimes) == [f"{prefix}:{name}".encode() for name in ("ada at home", "day:ada", "five:ada")]
+    assert all(lifetime > 0 for lifetime in lifetimes.values())
+
+
+async def test_all_quotas_of_a_request_take_one_round_trip(redis_clients: list[Redis]) -> None:
+    client: Any = redis_clients[0]
+    limiter = RedisRateLimiter(client, prefix=uuid4().hex)
+    hits = [(FIVE, "ada"), (FIVE, "grace"), (FIVE, "mallory")]
+    await limiter.hit(hits)  # the first one brings the script
+    calls = "cmdstat_evalsha"
+    before = (await client.info("commandstats"))[calls]["calls"]
+
+    await limiter.hit(hits)
+
+    assert (await client.info("commandstats"))[calls]["calls"] == before + 1
+
+
+class TestOutages:
+    @pytest.fixture
+    def server(self) -> Generator[RedisProcess]:
+        with redis_server.own_process() as server:
+            yield server
+
+    @pytest.fixture(autouse=True)
+    def short_pause(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("adapters.rate_limits.failover._PAUSE", 0.5)
+
+    async def test_a_redis_that_is_killed_and_comes_back(
+        self, server: RedisProcess, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO, "adapters")
+        async with open_redis(server.url) as client:
+            limiter = FailoverRateLimiter(shared=RedisRateLimiter(client), local=MemoryRateLimiter())
+            assert await limiter.notices() == []
+            await limiter.hit([(FIVE, "ada")])
+
+            server.kill()
+            left = [(await limiter.hit([(FIVE, "ada")]))[0].remaining for _ in range(6)]
+            assert left == [4, 3, 2, 1, 0, 0]
+            assert len(await limiter.notices()) == 1
+
+            server.start()
+            await asyncio.sleep(0.55)
+            assert await limiter.notices() == []
+            [verdict] = await limiter.hit([(FIVE, "ada")])
+            assert verdict.remaining == 4
+
+        assert [record.levelname for record in caplog.records if record.name.startswith("adapters")] == ["WARNING"] * 2
+
+    async def test_a_redis_that_hangs_costs_one_request_a_moment_and_the_others_nothing(
+        self, server: RedisProcess
+    ) -> None:
+        async with open_redis(server.url) as client:
+            limiter = FailoverRateLimiter(shared=RedisRateLimiter(client), local=MemoryRateLimiter())
+            await limiter.hit([(FIVE, "ada")])
+            server.pause()
+
+            started = time.monotonic()
+            await limiter.hit([(FIVE, "ada")])
+            first = time.monotonic() - started
+            for number in range(100):
+                await limiter.hit([(FIVE, str(number))])
+            all_others = time.monotonic() - started - first
+            server.resume()
+
+        assert 0.2 < first < 0.5
+        assert all_others < 0.1
+
+    async def test_many_requests_that_were_given_up_leave_nothing_behind(self, server: RedisProcess) -> None:
+        async with open_redis(server.url) as client:
+            limiter = FailoverRateLimiter(shared=RedisRateLimiter(client), local=MemoryRateLimiter())
+            await limiter.hit([(FIVE, "ada")])
+            server.pause()
+            started = time.monotonic()
+            await asyncio.gather(*(limiter.hit([(FIVE, "ada")]) for _ in range(500)))
+            assert time.monotonic() - started < 2
+
+            server.resume()
+            await asyncio.sleep(0.55)
+
+            assert await limiter.notices() == []
+            answers = await asyncio.gather(*(limiter.hit([(FIVE, "grace")]) for _ in range(100)))
+            assert sum(verdict.is_allowed for [verdict] in answers) == FIVE.amount
+            assert await limiter.notices() == []
+            asking: Any = client
+            assert (await asking.info("clients"))["connected_clients"] <= 50
+
+    async def test_a_redis_that_was_never_there_is_no_reason_not_to_start(self) -> None:
+        async with open_redis("redis://127.0.0.1:1") as client:
+            limiter = FailoverRateLimiter(shared=RedisRateLimiter(client), local=MemoryRateLimiter())
+
+            [verdict] = await limiter.hit([(FIVE, "ada")])
+
+            assert verdict.remaining == 4
+            assert len(await limiter.notices()) == 1
+
+    async def test_a_unix_socket_does_as_well(self, server: RedisProcess) -> None:
+        async with open_redis(server.socket_url) as client:
+            [verdict] = await RedisRateLimiter(client).hit([(FIVE, "ada")])
+
+        assert verdict.remaining == 4

@@ -1,0 +1,142 @@
+"""What is revoked through one replica is useless at the others, at once while there is a Redis."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from adapters.memory.store import MemoryStore
+from adapters.redis.client import open_redis
+from adapters.redis.revocations import CHANNEL, shared_recent_principals
+from domain.accounts.model import Account
+from domain.authentication.principal import Principal
+from domain.authentication.recent import RecentPrincipals
+from domain.errors import Unauthenticated
+from entrypoints.bootstrap import build_services
+from entrypoints.services import Services
+from tests import redis_server
+from tests.clock import NOON, StandingClock
+from tests.harness import PASSWORD, SECRET, quick_passwords
+
+ADA = Principal(account_id=1, scopes=frozenset(), session_id=1)
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+async def replicas(
+    redis_clients: list[Redis], store: MemoryStore, clock: StandingClock
+) -> AsyncGenerator[list[Services]]:
+    """Two replicas, both of which listen."""
+    async with AsyncExitStack() as stack:
+        recents = [await stack.enter_async_context(shared_recent_principals(client)) for client in redis_clients[:2]]
+        assert await eventually(lambda: listeners(redis_clients[0], 2))
+        yield [
+            build_services(store, passwords=quick_passwords, secret=SECRET, readiness=_ready, recent=recent, now=clock)
+            for recent in recents
+        ]
+
+
+async def _ready() -> list[str]:
+    return []
+
+
+async def listeners(client: Any, least: int) -> bool:
+    [(_, count)] = await client.pubsub_numsub(CHANNEL)
+    return count >= least
+
+
+async def eventually(is_so: Callable[[], Awaitable[bool]]) -> bool:
+    """Wait for something for a bounded time, and tell whether it came."""
+    for _ in range(200):
+        if await is_so():
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
+async def assert_revocations_are_heard(replicas: list[Services], user: Account) -> None:
+    """End a session at one replica, and see the other one refuse it; the half minute of trust does not pass."""
+    one, two = replicas
+    pair = await one.sessions.log_in(email=user.email, password=PASSWORD)
+    principal = await two.authenticator.principal(pair.access_token)
+
+    await one.sessions.log_out(principal.own_session(), owner_id=user.id)
+
+    async def is_refused() -> bool:
+        try:
+            await two.authenticator.principal(pair.access_token)
+        except Unauthenticated:
+            return True
+        return False
+
+    assert await eventually(is_refused)
+
+
+async def test_a_session_that_ends_at_one_replica_ends_at_the_others(replicas: list[Services], user: Account) -> None:
+    await assert_revocations_are_heard(replicas, user)
+
+
+@pytest.mark.parametrize("nonsense", [b"", b"nobody", b"\xff", "\u0661".encode(), b"-1", b"9" * 5_000])
+async def test_nonsense_in_the_channel_does_no_harm(
+    redis_clients: list[Any], replicas: list[Services], user: Account, nonsense: bytes
+) -> None:
+    await redis_clients[2].publish(CHANNEL, nonsense)
+
+    await assert_revocations_are_heard(replicas, user)
+
+
+async def test_who_was_cut_off_trusts_nobody_and_listens_again() -> None:
+    with redis_server.own_process() as server:
+        async with open_redis(server.url) as client, shared_recent_principals(client) as recent:
+            assert await eventually(lambda: listeners(client, 1))
+            _remember(recent)
+            server.kill()
+            recent.forget(2)  # nobody hears it, and nobody minds
+            assert recent.get("ada's", at=NOON) is ADA
+
+            server.start()
+
+            assert await eventually(lambda: _is_forgotten(recent))
+            assert await eventually(lambda: listeners(client, 1))
+
+
+async def test_who_was_cut_off_without_a_word_finds_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.redis.revocations._SILENCE", 0.1)
+    with redis_server.own_process() as server:
+        async with open_redis(server.url) as client, shared_recent_principals(client) as recent:
+            assert await eventually(lambda: listeners(client, 1))
+            _remember(recent)
+            await asyncio.sleep(0.5)
+            assert recent.get("ada's", at=NOON) is ADA  # a ping was answered
+
+            server.pause()
+            await asyncio.sleep(0.5)
+            server.resume()
+
+            assert await eventually(lambda: _is_forgotten(recent))
+            assert await eventually(lambda: listeners(client, 1))
+
+
+async def test_without_redis_everything_goes_on() -> None:
+    async with open_redis("redis://127.0.0.1:1") as client, shared_recent_principals(client) as recent:
+        for account_id in range(5_000):
+            recent.forget(account_id)
+        _remember(recent)
+        await asyncio.sleep(0.05)
+
+        assert recent.get("ada's", at=NOON) is ADA
+
+
+def _remember(recent: RecentPrincipals) -> None:
+    recent.remember("ada's", ADA, at=NOON, expires_at=None, generation=recent.generation())
+
+
+async def _is_forgotten(recent: RecentPrincipals) -> bool:
+    return recent.get("ada's", at=NOON) is None
