@@ -17,7 +17,8 @@ DEV  := $(VENV)/dev.stamp
 RUNTIME := $(if $(wildcard $(DEV)),$(DEV),$(VENV)/runtime.stamp)
 
 .DEFAULT_GOAL := help
-.PHONY: help run migrate test test-unit test-integration lint format bench smoke image up down secrets lock clean
+.PHONY: help run migrate smoke test-unit test-integration test-faults test lint format bench soak audit image up down \
+  rollout secrets lock clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-17s %s\n", $$1, $$2 }'
@@ -43,6 +44,9 @@ test-unit: $(DEV) ## tests that need nothing but this process
 test-integration: $(DEV) ## tests with databases, processes and sockets
 	$(PYTEST) tests/integration
 
+test-faults: $(DEV) ## kill, pause and cut off what the service runs on, and see that nothing is lost
+	$(PYTEST) tests/faults
+
 # coverage.py's own threshold counts lines and branches together, hence the last command.
 test: $(DEV) ## all tests, with coverage; at least 90 % of the branches in src
 	$(PYTEST) tests/unit --cov=src --cov-branch --cov-report=
@@ -63,22 +67,39 @@ format: $(DEV) ## format, and repair what can be repaired
 bench: $(DEV) ## measure requests per second
 	$(VENV)/bin/python -m bench $(ARGS)
 
+soak: $(DEV) ## hold a load for five minutes, and see that no memory is lost
+	$(VENV)/bin/python -m bench.soak $(ARGS)
+
+audit: $(DEV) ## look for known vulnerabilities in what the service is made of; the report goes into the image
+	$(VENV)/bin/python tools/audit.py requirements/runtime.txt build/audit.json
+
 # ---- containers
 
-VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+export VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+# Which of the two ways of compose.yaml: single, or replicas.
+PROFILE ?= single
+export COMPOSE_PROFILES = $(PROFILE)
+COMPOSE = $(ENGINE) compose
+# Both have the same port.
+OTHERS = $(if $(filter replicas,$(PROFILE)),api,api-1 api-2 api-3 balancer prometheus)
 
-image: ## build the container image
+image: ## build the container image, with the report of `make audit` in it, if there is one
 	$(ENGINE) build --file Containerfile --build-arg VERSION=$(VERSION) --tag $(IMAGE) .
 
-up: image secrets ## start database and service in containers, on 127.0.0.1:PORT
-	$(ENGINE) compose up --detach --wait
+up: image secrets ## start it all in containers, on 127.0.0.1:PORT (PROFILE=replicas: three behind a balancer)
+	@$(COMPOSE) --profile '*' rm --stop --force $(OTHERS) 2>/dev/null
+	$(COMPOSE) up --detach --wait
 
-down: secrets ## stop them (ARGS=--volumes: delete the data, too)
-	$(ENGINE) compose down $(ARGS)
+down: secrets ## stop it (ARGS=--volumes: delete the data and the backups, too)
+	$(COMPOSE) --profile '*' down $(ARGS)
+
+rollout: image secrets ## bring this version to the three replicas, one by one, without losing a request
+	deploy/rollout.sh
 
 # What compose.yaml asks for; the database keeps the password it was made with, so nothing is ever replaced.
-secrets:
-	@touch .env; chmod 600 .env; for name in POSTGRES_PASSWORD JWT_SECRET; do grep -q "^$$name=." .env || \
+secrets: ## write the secrets that are missing into .env
+	@touch .env; chmod 600 .env; for name in POSTGRES_PASSWORD REDIS_PASSWORD JWT_SECRET METRICS_TOKEN; do \
+	  grep -q "^$$name=." .env || \
 	  printf '\n%s=%s\n' $$name $$($(PYTHON) -c 'import secrets; print(secrets.token_hex(64))') >> .env; done
 
 # ---- packages
@@ -116,5 +137,6 @@ lock: $(VENV)/uv.stamp ## pin packages anew after a change of pyproject.toml (AR
 	  -o requirements/dev.txt
 
 clean: ## remove everything that can be made again; data and secrets stay
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* coverage.json dist
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* coverage.json \
+	  build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
