@@ -104,6 +104,7 @@ def test_what_is_wrong_says_how_to_mend_it_and_what_is_right_says_nothing_of_the
         ("HTTPS", replace(READY, plain=Answer(status=200)), "error", "answers plain HTTP"),
         ("HTTPS", replace(READY, plain=None), "ok", "10.0.0.0/8"),
         ("HTTPS", replace(READY, health=Answer(status=200)), "error", "Strict-Transport-Security"),
+        ("HTTPS", replace(READY, health=None), "ok", "forced"),
         ("HTTPS", replace(READY, health=Answer(status=200), url="http://127.0.0.1:8000"), "ok", "forced"),
         ("hosts", with_settings(allowed_hosts=("*",)), "warning", "Any Host"),
         ("CORS", with_settings(cors_origins=("*",)), "error", "any origin"),

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
-from entrypoints.deployment.facts import Facts
+from entrypoints.deployment.facts import Answer, Facts
 from entrypoints.deployment.findings import Finding, error, ok, warning
 from entrypoints.deployment.strength import is_guessable, looks_random, random_bytes_in
 from entrypoints.environment import SHORTEST_JWT_SECRET
@@ -57,14 +57,14 @@ def https(facts: Facts) -> Finding:
     if facts.plain is not None and facts.plain.status < 300:  # noqa: PLR2004 - every success
         mend = "Let the proxy pass on X-Forwarded-Proto, or redirect by itself."
         return error(item, "The public host answers plain HTTP.", mend)
-    if urlsplit(facts.url).scheme == "https" and not _has_hsts(facts):
+    if urlsplit(facts.url).scheme == "https" and facts.health is not None and not _has_hsts(facts.health):
         mend = "Let the proxy pass the header on, which the service sets."
         return error(item, "Answers lack Strict-Transport-Security.", mend)
     return ok(item, f"It is forced, and believed of {networks} only.")
 
 
-def _has_hsts(facts: Facts) -> bool:
-    return facts.health is not None and "strict-transport-security" in facts.health.headers
+def _has_hsts(answer: Answer) -> bool:
+    return "strict-transport-security" in answer.headers
 
 
 def hosts(facts: Facts) -> Finding:
