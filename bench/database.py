@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import UTC, datetime
 from secrets import token_hex
 from tempfile import TemporaryDirectory
 
@@ -20,13 +21,17 @@ from adapters.sqlalchemy.migrate import migrate_postgresql
 
 _IMAGE = "postgres:18-alpine"
 
+SESSIONS_STARTED = datetime(2026, 1, 1, tzinfo=UTC)
+"""Access tokens say it."""
+
 _FILL = """
     INSERT INTO accounts (id, email, password_hash, time_zone, created_at, updated_at, version)
     SELECT i, 'owner' || i || '@example.com', 'nobody signs in', 'UTC', now(), now(), 1
     FROM generate_series(1, {owners}) AS i;
 
     INSERT INTO sessions (id, account_id, family_digest, token_digest, created_at, rotated_at, expires_at)
-    SELECT id, id, encode(sha256(email::bytea), 'hex'), '', now(), now(), now() + interval '30 days' FROM accounts;
+    SELECT id, id, encode(sha256(email::bytea), 'hex'), '', '{sessions_started}', now(), now() + interval '30 days'
+    FROM accounts;
 
     INSERT INTO todos (
         id, owner_id, title, title_key, description, description_key, done, done_at, priority, tags, tag_keys,
@@ -116,7 +121,9 @@ async def database(server: str, rows: Rows) -> AsyncGenerator[str]:
     await execute(server, f"CREATE DATABASE {name}")
     try:
         await migrate_postgresql(dsn)
-        for statement in _FILL.format(owners=rows.owners, todos=rows.todos).split(";\n"):
+        for statement in _FILL.format(owners=rows.owners, todos=rows.todos, sessions_started=SESSIONS_STARTED).split(
+            ";\n"
+        ):
             await execute(dsn, statement)
         with suppress(DBAPIError):  # not every role may; it is only to keep a checkpoint out of the measurements
             await execute(dsn, "CHECKPOINT")

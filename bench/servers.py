@@ -17,7 +17,7 @@ import msgspec
 import psutil
 
 from adapters.security.access_tokens import JwtAccessTokens
-from bench.database import Rows, asyncpg_url, free_port
+from bench.database import SESSIONS_STARTED, Rows, asyncpg_url, free_port
 from domain.authentication.ports import AccessClaims
 
 OURS, THEIRS = "todo-api", "tutorial"
@@ -100,7 +100,13 @@ def todo_api(dsn: str, rows: Rows) -> Service:
         },
         tokens={
             owner: access_tokens.issue(
-                AccessClaims(account_id=owner, session_id=owner, issued_at=now, expires_at=now + _TOKEN_LIFETIME)
+                AccessClaims(
+                    account_id=owner,
+                    session_id=owner,
+                    started_at=SESSIONS_STARTED,
+                    issued_at=now,
+                    expires_at=now + _TOKEN_LIFETIME,
+                )
             )
             for owner in range(1, rows.owners + 1)
         },

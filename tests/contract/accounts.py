@@ -136,7 +136,7 @@ class AccountsContract:
         assert await store.todos.count(TodoFilter(), owner_id=user.id) == 0
         assert await store.posts.count() == 0
         assert await store.sessions.family("f") is None
-        assert not await store.sessions.is_live(session.id, owner_id=user.id, at=NOON)
+        assert not await store.sessions.is_live(session.id, owner_id=user.id, started_at=session.created_at, at=NOON)
         assert await store.api_tokens.by_digest("d") is None
 
     async def test_removing_an_account_leaves_what_is_not_of_it(

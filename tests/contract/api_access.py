@@ -29,6 +29,7 @@ class AccessTokensApi:
             "aud": "todo-api",
             "sub": str(account_id),
             "sid": claims["sid"],
+            "sst": NOON_IN_SECONDS * 1_000_000,
             "jti": claims["jti"],
             "iat": NOON_IN_SECONDS,
             "exp": NOON_IN_SECONDS + 15 * 60,

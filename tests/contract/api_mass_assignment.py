@@ -79,7 +79,7 @@ class MassAssignmentApi(TwoAccounts):
             assert response.status_code == 200, name
             claims = claims_of(response.json()["access_token"])
             me = await accounts.nobody.get("/me", headers=bearer(response.json()["access_token"]))
-            assert set(claims) == {"iss", "aud", "sub", "sid", "jti", "iat", "exp"}
+            assert set(claims) == {"iss", "aud", "sub", "sid", "sst", "jti", "iat", "exp"}
             assert (claims["sub"], claims["exp"] - claims["iat"]) == (str(me.json()["id"]), 900)
             assert me.json() == accounts.before["/me"]
 

@@ -128,15 +128,22 @@ class SessionsContract:
     async def test_a_session_is_live_until_the_moment_it_expires(self, store: Store, user: Account) -> None:
         session = await store.sessions.add(a_new_session(expires_at=LATER), owner_id=user.id)
 
-        assert await store.sessions.is_live(session.id, owner_id=user.id, at=LATER - A_MICROSECOND)
-        assert not await store.sessions.is_live(session.id, owner_id=user.id, at=LATER)
+        assert await store.sessions.is_live(
+            session.id, owner_id=user.id, started_at=session.created_at, at=LATER - A_MICROSECOND
+        )
+        assert not await store.sessions.is_live(session.id, owner_id=user.id, started_at=session.created_at, at=LATER)
+
+    async def test_another_session_that_got_its_id_is_not_the_same(self, store: Store, user: Account) -> None:
+        session = await store.sessions.add(a_new_session(created_at=NOON), owner_id=user.id)
+
+        assert not await store.sessions.is_live(session.id, owner_id=user.id, started_at=NOON - A_MICROSECOND, at=NOON)
 
     async def test_a_removed_session_is_not_live(self, store: Store, user: Account) -> None:
         session = await store.sessions.add(a_new_session(), owner_id=user.id)
 
         await store.sessions.remove(session.id, owner_id=user.id)
 
-        assert not await store.sessions.is_live(session.id, owner_id=user.id, at=NOON)
+        assert not await store.sessions.is_live(session.id, owner_id=user.id, started_at=session.created_at, at=NOON)
 
     async def test_the_most_recently_used_session_is_listed_first(self, store: Store, user: Account) -> None:
         first, second, third = [
@@ -165,13 +172,15 @@ class SessionsContract:
         with pytest.raises(NotFound):
             await store.sessions.remove(session.id, owner_id=stranger.id)
         await store.sessions.remove_all(owner_id=stranger.id)
-        assert not await store.sessions.trim(owner_id=stranger.id, at=LATER, most=0)
+        assert not await store.sessions.trim(owner_id=stranger.id, at=LATER, most=0, newest=session.id)
         rotated = await store.sessions.rotate(
             session.id, owner_id=stranger.id, digest="t1", replacing="t0", at=NOON, expires_at=LATER
         )
 
         assert not rotated
-        assert not await store.sessions.is_live(session.id, owner_id=stranger.id, at=NOON)
+        assert not await store.sessions.is_live(
+            session.id, owner_id=stranger.id, started_at=session.created_at, at=NOON
+        )
         assert await store.sessions.list_all(owner_id=stranger.id, at=NOON) == []
         assert await store.sessions.list_all(owner_id=user.id, at=NOON) == [session]
         assert await store.sessions.family("f") == family
@@ -202,11 +211,22 @@ class SessionsContract:
         await store.sessions.add(a_new_session("expired", expires_at=LATER), owner_id=user.id)
         live = await store.sessions.add(a_new_session("live", expires_at=LATER + A_MICROSECOND), owner_id=user.id)
 
-        assert await store.sessions.trim(owner_id=user.id, at=LATER, most=1)
-        assert not await store.sessions.trim(owner_id=user.id, at=LATER, most=1)
+        assert await store.sessions.trim(owner_id=user.id, at=LATER, most=1, newest=live.id)
+        assert not await store.sessions.trim(owner_id=user.id, at=LATER, most=1, newest=live.id)
 
         assert await store.sessions.family("expired") is None
         assert await store.sessions.list_all(owner_id=user.id, at=NOON) == [live]
+
+    async def test_the_newest_session_stays_whatever_other_clocks_say(self, store: Store, user: Account) -> None:
+        for family in "abc":
+            await store.sessions.add(a_new_session(family, created_at=LATER), owner_id=user.id)
+        newest = await store.sessions.add(a_new_session("newest", created_at=NOON), owner_id=user.id)
+
+        await store.sessions.trim(owner_id=user.id, at=NOON, most=2, newest=newest.id)
+
+        kept = await store.sessions.list_all(owner_id=user.id, at=NOON)
+        assert len(kept) == 2
+        assert newest in kept
 
     @pytest.mark.parametrize(("most", "kept"), [(4, "acb"), (3, "acb"), (2, "ac"), (1, "a"), (0, "")])
     async def test_the_sessions_least_recently_used_are_trimmed(
@@ -221,7 +241,7 @@ class SessionsContract:
             ids["a"], owner_id=user.id, digest="t1", replacing="t", at=LATER, expires_at=LATER + A_MICROSECOND
         )
 
-        removed = await store.sessions.trim(owner_id=user.id, at=LATER, most=most)
+        removed = await store.sessions.trim(owner_id=user.id, at=LATER, most=most, newest=ids["a"])
 
         listed = await store.sessions.list_all(owner_id=user.id, at=LATER)
         assert [session.id for session in listed] == [ids[family] for family in kept]

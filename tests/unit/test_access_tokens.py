@@ -18,12 +18,16 @@ from tests.clock import NOON
 from tests.harness import SECRET
 
 TOKENS = JwtAccessTokens(SECRET)
-CLAIMS = AccessClaims(account_id=7, session_id=11, issued_at=NOON, expires_at=NOON + timedelta(minutes=15))
+STARTED = NOON - timedelta(days=3, microseconds=1)
+CLAIMS = AccessClaims(
+    account_id=7, session_id=11, started_at=STARTED, issued_at=NOON, expires_at=NOON + timedelta(minutes=15)
+)
 PAYLOAD: dict[str, Any] = {
     "iss": "todo-api",
     "aud": "todo-api",
     "sub": "7",
     "sid": 11,
+    "sst": int(NOON.timestamp() - 3 * 86_400) * 1_000_000 - 1,
     "jti": "x",
     "iat": int(CLAIMS.issued_at.timestamp()),
     "exp": int(CLAIMS.expires_at.timestamp()),
@@ -62,7 +66,7 @@ def test_no_two_tokens_are_the_same() -> None:
 @pytest.mark.parametrize("year", [1970, 2000, 9999])
 def test_the_clock_is_the_callers_so_that_a_token_of_any_year_is_read(year: int) -> None:
     moment = datetime(year, 12, 31, tzinfo=UTC)
-    claims = AccessClaims(account_id=7, session_id=11, issued_at=moment, expires_at=moment)
+    claims = AccessClaims(account_id=7, session_id=11, started_at=moment, issued_at=moment, expires_at=moment)
 
     assert TOKENS.read(TOKENS.issue(claims)) == claims
 
@@ -72,7 +76,7 @@ def test_another_key_is_not_believed() -> None:
         TOKENS.read(signed(PAYLOAD, key=SECRET + "!"))
 
 
-@pytest.mark.parametrize("claim", ["iss", "aud", "sub", "sid", "jti", "iat", "exp"])
+@pytest.mark.parametrize("claim", ["iss", "aud", "sub", "sid", "sst", "jti", "iat", "exp"])
 def test_every_claim_is_needed(claim: str) -> None:
     payload = {name: value for name, value in PAYLOAD.items() if name != claim}
 

@@ -138,8 +138,8 @@ async def test_a_new_password_ends_every_session_but_the_one_it_is_set_from(
     )
 
     assert (await store.accounts.credentials(account.id)).password_hash == "v2:passw\u00f6rter"
-    assert await store.sessions.is_live(here.id, owner_id=account.id, at=NOON)
-    assert not await store.sessions.is_live(there.id, owner_id=account.id, at=NOON)
+    assert await store.sessions.is_live(here.id, owner_id=account.id, started_at=here.created_at, at=NOON)
+    assert not await store.sessions.is_live(there.id, owner_id=account.id, started_at=there.created_at, at=NOON)
 
 
 async def test_who_was_recently_seen_is_looked_up_again_after_a_new_password(
@@ -176,7 +176,7 @@ async def test_a_password_that_is_not_changed_ends_no_session(
         )
 
     assert (await store.accounts.credentials(account.id)).password_hash == "v2:12345678"
-    assert await store.sessions.is_live(session.id, owner_id=account.id, at=NOON)
+    assert await store.sessions.is_live(session.id, owner_id=account.id, started_at=session.created_at, at=NOON)
 
 
 async def test_a_password_that_was_changed_meanwhile_stays(
@@ -195,7 +195,7 @@ async def test_a_password_that_was_changed_meanwhile_stays(
         await accounts.change_password(account.id, old_password="12345678", new_password="87654321", session_id=None)
 
     assert (await store.accounts.credentials(account.id)).password_hash == "v2:theirs"
-    assert await store.sessions.is_live(session.id, owner_id=account.id, at=NOON)
+    assert await store.sessions.is_live(session.id, owner_id=account.id, started_at=session.created_at, at=NOON)
 
 
 async def test_an_account_that_is_closed_takes_everything_with_it(
@@ -213,7 +213,7 @@ async def test_an_account_that_is_closed_takes_everything_with_it(
 
     with pytest.raises(Unauthenticated):
         await accounts.get(account.id)
-    assert not await store.sessions.is_live(session.id, owner_id=account.id, at=NOON)
+    assert not await store.sessions.is_live(session.id, owner_id=account.id, started_at=session.created_at, at=NOON)
     assert await store.api_tokens.by_digest("digest") is None
     assert await store.posts.count() == 0
     assert recent.get("bearer", at=NOON) is None

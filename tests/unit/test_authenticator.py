@@ -32,9 +32,9 @@ class _WatchedSessions(MemorySessions):
     looked_up = 0
     meanwhile: Callable[[], object] = object
 
-    async def is_live(self, session_id: int, *, owner_id: int, at: datetime) -> bool:
+    async def is_live(self, session_id: int, *, owner_id: int, started_at: datetime, at: datetime) -> bool:
         self.looked_up += 1
-        found = await super().is_live(session_id, owner_id=owner_id, at=at)
+        found = await super().is_live(session_id, owner_id=owner_id, started_at=started_at, at=at)
         self.meanwhile()
         return found
 
@@ -93,6 +93,7 @@ def access_token(user: Account, session: Session, *, issued_at: datetime = NOON)
         AccessClaims(
             account_id=user.id,
             session_id=session.id,
+            started_at=session.created_at,
             issued_at=issued_at,
             expires_at=issued_at + timedelta(minutes=15),
         )

@@ -7,7 +7,7 @@ refused all the same.
 import hmac
 import json
 from base64 import urlsafe_b64encode
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -30,6 +30,7 @@ CLAIMS: dict[str, Any] = {
     "aud": "todo-api",
     "sub": "7",
     "sid": 11,
+    "sst": 1_700_000_000_000_000,
     "jti": "x",
     "iat": int(NOON.timestamp()),
     "exp": int((NOON + timedelta(minutes=15)).timestamp()),
@@ -54,6 +55,7 @@ WRONG_CLAIMS: dict[str, tuple[object, ...]] = {
     "iss": ("Todo-API", "todo-api/", ["todo-api"], None, True, {}, ""),
     "sub": (7, 7.0, True, ["7"], {"id": 7}, "-7", "+7", " 7", "07", "7e0", "\u0667", "7\n", "0", str(2**63), None),
     "sid": ("11", 11.0, 11.5, True, [11], -11, 0, 2**63, 10**400, None),
+    "sst": ("1", 1.5, True, None, [], -(10**18), 10**18, 10**400),
     "iat": (True, 1.5, "1", [], -(10**18), 10**18, 10**400),
     "exp": (True, 1.5, "1", [], -(10**18), 10**18, 10**400),
     "jti": (1, None, True, [], {}),
@@ -84,7 +86,11 @@ def assert_refused(token: str) -> None:
 
 def test_what_these_tests_sign_is_good_as_long_as_it_is_not_changed() -> None:
     assert TOKENS.read(GENUINE) == AccessClaims(
-        account_id=7, session_id=11, issued_at=NOON, expires_at=NOON + timedelta(minutes=15)
+        account_id=7,
+        session_id=11,
+        started_at=datetime.fromtimestamp(1_700_000_000, UTC),
+        issued_at=NOON,
+        expires_at=NOON + timedelta(minutes=15),
     )
 
 
@@ -219,7 +225,7 @@ async def test_a_token_is_good_neither_before_nor_after_its_time(
     pair = await services.sessions.log_in(email=user.email, password=PASSWORD)
     session_id = TOKENS.read(pair.access_token).session_id
     now = int(NOON.timestamp())
-    claims = CLAIMS | {"sub": str(user.id), "sid": session_id}
+    claims = CLAIMS | {"sub": str(user.id), "sid": session_id, "sst": int(NOON.timestamp()) * 1_000_000}
     assert await services.authenticator.principal(signed(claims=claims | {"iat": now, "exp": now + 900}))
 
     with pytest.raises(Unauthenticated, match="has expired"):

@@ -69,10 +69,10 @@ class MemorySessions:
             )
             return True
 
-    async def is_live(self, session_id: int, *, owner_id: int, at: datetime) -> bool:
+    async def is_live(self, session_id: int, *, owner_id: int, started_at: datetime, at: datetime) -> bool:
         """See the port."""
         stored = _own(self._state.tables, session_id, owner_id)
-        return stored is not None and at < stored.session.expires_at
+        return stored is not None and stored.session.created_at == started_at and at < stored.session.expires_at
 
     async def list_all(self, *, owner_id: int, at: datetime) -> list[Session]:
         """See the port."""
@@ -97,10 +97,11 @@ class MemorySessions:
                 key: row for key, row in tables.sessions.items() if row.family.account_id != owner_id or key == but
             }
 
-    async def trim(self, *, owner_id: int, at: datetime, most: int) -> bool:
+    async def trim(self, *, owner_id: int, at: datetime, most: int, newest: int) -> bool:
         """See the port."""
         async with self._state.writing() as tables:
-            kept = {session.id for session in (await self.list_all(owner_id=owner_id, at=at))[:most]}
+            live = [session.id for session in await self.list_all(owner_id=owner_id, at=at)]
+            kept = set(sorted(live, key=newest.__ne__)[:most])  # a stable order: what is not the newest stays as it is
             gone = [
                 key for key, row in tables.sessions.items() if row.family.account_id == owner_id and key not in kept
             ]

@@ -1,7 +1,7 @@
 """Access tokens as JSON Web Tokens (RFC 7519), signed with HMAC-SHA256."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from secrets import token_urlsafe
 from typing import Annotated, Any
 
@@ -15,6 +15,8 @@ from domain.errors import Unauthenticated
 _ALGORITHM = "HS256"
 _HEADER = {"alg": _ALGORITHM, "typ": "JWT"}
 _LARGEST_ID = 2**63 - 1
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 _FORM = re.compile(r"[A-Za-z0-9_-]{1,200}\.[A-Za-z0-9_-]{1,1000}\.[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 """Three parts in base64url, of a bounded length. The last letter of 32 bytes carries four bits: a decoder that
@@ -22,10 +24,11 @@ overlooks the other two would take four spellings of a signature for the same on
 
 
 class _Claims(Struct, frozen=True):
-    """What must stand in a token, and of which types."""
+    """What must stand in a token, and of which types. ``sst`` is when the session started, in microseconds."""
 
     sub: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,18}\Z")]
     sid: Annotated[int, Meta(ge=1, le=_LARGEST_ID)]
+    sst: int
     jti: str
     iat: int
     exp: int
@@ -51,6 +54,7 @@ class JwtAccessTokens:
                 "aud": self._audience,
                 "sub": str(claims.account_id),
                 "sid": claims.session_id,
+                "sst": (claims.started_at - _EPOCH) // _MICROSECOND,
                 "jti": token_urlsafe(16),
                 "iat": int(claims.issued_at.timestamp()),
                 "exp": int(claims.expires_at.timestamp()),
@@ -66,6 +70,7 @@ class JwtAccessTokens:
             return AccessClaims(
                 account_id=_to_id(claims.sub),
                 session_id=claims.sid,
+                started_at=_EPOCH + claims.sst * _MICROSECOND,
                 issued_at=datetime.fromtimestamp(claims.iat, UTC),
                 expires_at=datetime.fromtimestamp(claims.exp, UTC),
             )

@@ -66,7 +66,11 @@ _ROTATE = Statement(
     )
     .returning(SessionRow.id)
 )
-_IS_LIVE = Statement(select(SessionRow.id).where(_this_one, _of_owner, _not_expired))
+_IS_LIVE = Statement(
+    select(SessionRow.id).where(
+        _this_one, _of_owner, SessionRow.created_at == bindparam("started_at", type_=Instant), _not_expired
+    )
+)
 _LIST = Statement(
     select(*_columns).where(_of_owner, _not_expired).order_by(SessionRow.rotated_at.desc(), SessionRow.id.desc())
 )
@@ -82,7 +86,7 @@ _TRIM = Statement(
         SessionRow.id.not_in(
             select(_kept.id)
             .where(_kept.account_id == bindparam("owner_id"), _kept.expires_at > bindparam("now"))
-            .order_by(_kept.rotated_at.desc(), _kept.id.desc())
+            .order_by((_kept.id == bindparam("newest")).desc(), _kept.rotated_at.desc(), _kept.id.desc())
             .limit(bindparam("most", type_=Integer))
         ),
     )
@@ -145,9 +149,11 @@ class SqlAlchemySessions:
         )
         return rotated is not None
 
-    async def is_live(self, session_id: int, *, owner_id: int, at: datetime) -> bool:
+    async def is_live(self, session_id: int, *, owner_id: int, started_at: datetime, at: datetime) -> bool:
         """See the port."""
-        row = await self._connection.fetch_one(_IS_LIVE, session_id=session_id, owner_id=owner_id, now=at)
+        row = await self._connection.fetch_one(
+            _IS_LIVE, session_id=session_id, owner_id=owner_id, started_at=started_at, now=at
+        )
         return row is not None
 
     async def list_all(self, *, owner_id: int, at: datetime) -> list[Session]:
@@ -163,9 +169,9 @@ class SqlAlchemySessions:
         """See the port."""
         await self._connection.fetch_all(_REMOVE_ALL_BUT, owner_id=owner_id, but=but or _NO_SESSION)
 
-    async def trim(self, *, owner_id: int, at: datetime, most: int) -> bool:
+    async def trim(self, *, owner_id: int, at: datetime, most: int, newest: int) -> bool:
         """See the port."""
-        removed = await self._connection.fetch_all(_TRIM, owner_id=owner_id, now=at, most=most)
+        removed = await self._connection.fetch_all(_TRIM, owner_id=owner_id, now=at, most=most, newest=newest)
         return bool(removed)
 
 

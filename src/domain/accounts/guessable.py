@@ -5,7 +5,9 @@ from collections.abc import Set as AbstractSet
 from domain.accounts.model import checked_password
 from domain.errors import GuessablePassword
 
-_ABOUT_THIS_SERVICE = frozenset({"todo api", "todo-api", "todo_api", "todo.api", "todolist", "todo list", "todo-list"})
+_ABOUT_THIS_SERVICE = frozenset(
+    {"todo api", "todo-api", "todo_api", "todo.api", "todolist", "todo list", "todo-list", "todo_list", "todo.list"}
+)
 """The words that everybody who guesses here tries (OWASP ASVS 5.0, 6.1.2)."""
 
 
@@ -21,6 +23,6 @@ def checked_new_password(text: str, *, email: str, common: AbstractSet[str], poi
     folded = password.casefold()
     if folded in common or folded in _ABOUT_THIS_SERVICE:
         raise GuessablePassword("This password is one of the most used; choose another one.", pointer=pointer)
-    if folded in {email, email.partition("@")[0]}:
+    if folded in {email.casefold(), email.partition("@")[0].casefold()}:
         raise GuessablePassword("The password must not be the e-mail address or a part of it.", pointer=pointer)
     return password

@@ -7,10 +7,14 @@ from msgspec import Struct
 
 
 class AccessClaims(Struct, frozen=True, kw_only=True):
-    """What an access token says (RFC 7519): ``sub``, a private ``sid``, ``iat`` and ``exp``."""
+    """What an access token says (RFC 7519): ``sub``, ``iat``, ``exp``, and of its session the id and the beginning.
+
+    An id alone is not enough: once a backup is restored, the ids that were given out since are given out again.
+    """
 
     account_id: int
     session_id: int
+    started_at: datetime
     issued_at: datetime
     expires_at: datetime
 

@@ -46,7 +46,9 @@ class Authenticator:
         now, generation = self._now(), self._recent.generation()
         if now + LEEWAY < claims.issued_at or now - LEEWAY >= claims.expires_at:
             raise Unauthenticated("The access token has expired.")
-        if not await self._store.sessions.is_live(claims.session_id, owner_id=claims.account_id, at=now):
+        if not await self._store.sessions.is_live(
+            claims.session_id, owner_id=claims.account_id, started_at=claims.started_at, at=now
+        ):
             raise Unauthenticated("The session has ended.")
         principal = Principal(account_id=claims.account_id, scopes=EVERY_SCOPE, session_id=claims.session_id)
         self._recent.remember(bearer, principal, at=now, expires_at=claims.expires_at, generation=generation)

@@ -29,8 +29,8 @@ class SessionRepository(Protocol):
         """Make ``digest`` the current one if ``replacing`` still is, in one step, and tell whether it was."""
         ...
 
-    async def is_live(self, session_id: int, *, owner_id: int, at: datetime) -> bool:
-        """Tell whether the session is neither removed nor expired."""
+    async def is_live(self, session_id: int, *, owner_id: int, started_at: datetime, at: datetime) -> bool:
+        """Tell whether the session with that id and that beginning is neither removed nor expired."""
         ...
 
     async def list_all(self, *, owner_id: int, at: datetime) -> list[Session]:
@@ -48,9 +48,10 @@ class SessionRepository(Protocol):
         """End every session of the owner, except the one with the id ``but``."""
         ...
 
-    async def trim(self, *, owner_id: int, at: datetime, most: int) -> bool:
+    async def trim(self, *, owner_id: int, at: datetime, most: int, newest: int) -> bool:
         """Remove the sessions of the owner that have expired, and of the others all but the ``most`` last used.
 
+        The one with the id ``newest`` counts as the last used, whatever the clocks of others say.
         Whoever adds a session trims after it: of any number that do so at once the last one sees what all have added,
         so that no more than ``most`` remain.
 

@@ -79,10 +79,10 @@ class SessionService:
             session = await self._store.sessions.add(new, owner_id=account_id, password_hash=credentials.password_hash)
         except Unauthenticated:
             raise WrongCredentials("The password was changed meanwhile.") from None
-        if await self._store.sessions.trim(owner_id=account_id, at=now, most=MOST_SESSIONS):
+        if await self._store.sessions.trim(owner_id=account_id, at=now, most=MOST_SESSIONS, newest=session.id):
             self._recent.forget(account_id)
         await self._guard.signed_in(email, address=address)
-        return self._pair(account_id, session.id, token, at=now)
+        return self._pair(account_id, session.id, token, started_at=now, at=now)
 
     async def refresh(self, refresh_token: str, *, address: str | None = None) -> TokenPair:
         """Exchange a refresh token for a new pair.
@@ -102,7 +102,7 @@ class SessionService:
         if not await self._rotated(family, token, successor, at=now):
             await self._end(family)
             raise InvalidRefreshToken("The refresh token was used before; its session has been ended.")
-        return self._pair(family.account_id, family.session_id, successor, at=now)
+        return self._pair(family.account_id, family.session_id, successor, started_at=family.created_at, at=now)
 
     async def log_out(self, session_id: int, *, owner_id: int) -> None:
         """End the session the caller asks through; one that has ended already is no error."""
@@ -174,9 +174,15 @@ class SessionService:
     async def _end(self, family: Family) -> None:
         await self.log_out(family.session_id, owner_id=family.account_id)
 
-    def _pair(self, account_id: int, session_id: int, token: RefreshToken, *, at: datetime) -> TokenPair:
+    def _pair(
+        self, account_id: int, session_id: int, token: RefreshToken, *, started_at: datetime, at: datetime
+    ) -> TokenPair:
         claims = AccessClaims(
-            account_id=account_id, session_id=session_id, issued_at=at, expires_at=at + ACCESS_TOKEN_LIFETIME
+            account_id=account_id,
+            session_id=session_id,
+            started_at=started_at,
+            issued_at=at,
+            expires_at=at + ACCESS_TOKEN_LIFETIME,
         )
         return TokenPair(
             access_token=self._access_tokens.issue(claims),
