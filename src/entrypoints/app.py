@@ -77,9 +77,9 @@ def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
         hsts=settings.hsts,
         cors_origins=settings.cors_origins,
     )
-    if settings.trusted_proxies:  # outermost, for everything else asks the scope who is there
+    if settings.trusted_proxies:  # around all that asks the scope who is there
         app.asgi_handler = TrustedProxies(app.asgi_handler, settings.trusted_proxies)
-    app.asgi_handler = instruments.around(app.asgi_handler)  # outermost: it measures all of it
+    app.asgi_handler = instruments.around(app.asgi_handler)  # around everything, which it measures
     return app
 
 

@@ -47,11 +47,14 @@ from domain.store import Store
 from domain.todos.service import TodoService
 from domain.zones import zone_names
 from entrypoints.app import create_app
+from entrypoints.environment import SettingsError
 from entrypoints.http.meta import VERSION
 from entrypoints.observability.logs import configure_logs
 from entrypoints.services import Notices, PoolUsage, Readiness, Services, no_notices, no_pool
 from entrypoints.settings import Settings
+from entrypoints.shared_answers import SharedAnswer
 from entrypoints.signing_secret import jwt_secret
+from entrypoints.slow_readers import slow_readers_given_up
 
 _SLOWEST_READINESS = 2
 """Seconds after which a database that says nothing is not ready."""
@@ -68,7 +71,14 @@ def application() -> Litestar:
     """Return the service as the environment describes it; what Granian calls in each worker."""
     settings = settings_from_environment()
     configure_logs(settings)
-    return create_app(settings, partial(open_services, settings))
+    return create_app(settings, partial(_open_served_services, settings))
+
+
+@asynccontextmanager
+async def _open_served_services(settings: Settings) -> AsyncGenerator[Services]:
+    patience = slow_readers_given_up(settings.request_timeout, other_port=settings.metrics_port)
+    async with open_services(settings) as services, patience:
+        yield services
 
 
 def settings_from_environment() -> Settings:
@@ -80,9 +90,15 @@ def settings_from_environment() -> Settings:
 
 
 def variables_of_environment() -> dict[str, str]:
-    """Return the variables of the environment, and below them those of a file ``.env`` in the working directory."""
-    from_file = {name: value for name, value in dotenv_values(".env", interpolate=False).items() if value is not None}
-    return from_file | dict(os.environ)
+    """Return the variables of the environment, and below them those of a file ``.env`` in the working directory.
+
+    :raises SettingsError: if that file cannot be read.
+    """
+    try:
+        in_file = dotenv_values(".env", interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"The file .env cannot be read: {error}."]) from None
+    return {name: value for name, value in in_file.items() if value is not None} | dict(os.environ)
 
 
 @asynccontextmanager
@@ -101,8 +117,8 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
             SqlAlchemyStore(database),
             passwords=passwords,
             secret=jwt_secret(settings),
-            readiness=partial(problems_of, database),
-            notices=notices,
+            readiness=SharedAnswer(partial(problems_of, database)),
+            notices=SharedAnswer(notices),
             rate_limiter=rate_limiter,
             recent=recent,
             pool_usage=database.pool_usage,
@@ -167,17 +183,17 @@ def open_database(settings: Settings) -> AbstractAsyncContextManager[Database]:
     return open_postgresql(settings.database_url, pool_size=settings.database_pool_size)
 
 
-async def migrate(settings: Settings, revision: str = "head") -> None:
-    """Bring the database to ``revision``."""
+async def migrate(settings: Settings, revision: str = "head") -> str | None:
+    """Bring the database to ``revision``; return where it is instead if that is ahead of this version."""
     if settings.database_url is None:
-        await migrate_sqlite(settings.sqlite_path, revision)
-    else:
-        await migrate_postgresql(settings.database_url, revision)
+        return await migrate_sqlite(settings.sqlite_path, revision)
+    return await migrate_postgresql(settings.database_url, revision)
 
 
 def newest_verified_backup(settings: Settings) -> datetime | None:
     """Return when the newest backup was made that was restored for a trial, if there is one."""
-    newest = newest_verified(backups_in(settings.backup_dir))
+    kind = SqliteFile.kind if settings.database_url is None else PostgresqlServerDatabase.kind
+    newest = newest_verified(backups_in(settings.backup_dir, kind))
     return None if newest is None else newest.manifest.created_at
 
 

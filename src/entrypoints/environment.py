@@ -30,6 +30,7 @@ _REDIS_OPTIONS = {
 _HOST_AND_PORT = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]*)(:[0-9]{1,5})?")
 _SPAN = re.compile(r"([0-9]{1,6})([smhd])")
 _SECONDS_OF = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_PROJECT = re.compile(r"/[0-9]+/?$")
 _WEB_URL = re.compile(r"https?://[^\s/?#]+[^\s]*")
 
 _T = TypeVar("_T")
@@ -83,7 +84,10 @@ class Environment:
         networks: list[Network] = []
         for text in self.many(name):
             try:
-                networks.append(ip_network(text))
+                network = ip_network(text)
+                if isinstance(network, IPv6Network) and (network.network_address.ipv4_mapped or "%" in text):
+                    raise ValueError  # noqa: TRY301 - clients are never called that
+                networks.append(network)
             except ValueError:
                 self.problems.append(f"{name} has {text!r}: it must be an address or a network such as 10.0.0.0/8.")
         return tuple(networks)
@@ -182,9 +186,29 @@ class Environment:
 
     def web_url(self, name: str, value: str) -> str:
         """Return the URL, which must be one of HTTP."""
-        if not _WEB_URL.fullmatch(value):
+        if not _WEB_URL.fullmatch(value) or not _is_url(value):
             self.problems.append(f"{name} must begin with http:// or https:// and name a host.")
         return value.rstrip("/")
+
+    def sentry_dsn(self, name: str, value: str) -> str:
+        """Return the address of a project, as https://key@host/number."""
+        if not _is_url(value) or not urlsplit(value).username or not _PROJECT.search(urlsplit(value).path):
+            self.problems.append(f"{name} is not the address of a project: https://key@host/number.")
+        return value
+
+    def header_value(self, name: str, value: str) -> str:
+        """Return a secret that travels in a header, where only ASCII is safe (RFC 9110, section 5.5)."""
+        if not value.isascii() or not value.isprintable() or " " in value:
+            self.problems.append(f"{name} must consist of ASCII characters, without spaces.")
+        return value
+
+    def recipients(self, name: str) -> tuple[str, ...]:
+        """Read public keys of age. What is no such key is not shown: it may be a private one."""
+        keys = self.many(name)
+        if not all(key.startswith("age1") for key in keys):
+            self.problems.append(f"{name} has something that is not a public key of age: they begin with age1.")
+            return ()
+        return keys
 
 
 def _is_understood(url: str, *, options: AbstractSet[str]) -> bool:
@@ -193,5 +217,14 @@ def _is_understood(url: str, *, options: AbstractSet[str]) -> bool:
         parts = urlsplit(url)
         given = dict(parse_qsl(parts.query, keep_blank_values=True))
         return parts.port != 0 and given.keys() <= options and given.get("db", "0").isdecimal()
+    except ValueError:
+        return False
+
+
+def _is_url(text: str) -> bool:
+    """Tell whether a URL can be taken apart: brackets that are closed, a port that can be one."""
+    try:
+        parts = urlsplit(text)
+        return bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False

@@ -101,15 +101,15 @@ class Settings(Struct, frozen=True, kw_only=True):
             public_url=given.url("PUBLIC_URL"),
             request_timeout=given.number("REQUEST_TIMEOUT", default.request_timeout, lowest=1, highest=600),
             rate_limit=given.flag("RATE_LIMIT", default=default.rate_limit),
-            sentry_dsn=given.secret("SENTRY_DSN", given.web_url),
+            sentry_dsn=given.secret("SENTRY_DSN", given.sentry_dsn),
             otlp_endpoint=given.url("OTEL_EXPORTER_OTLP_ENDPOINT"),
             metrics_host=given.text("METRICS_HOST", default.metrics_host),
             metrics_port=given.number("METRICS_PORT", 0, lowest=0, highest=65_535) or None,
-            metrics_token=given.secret("METRICS_TOKEN"),
+            metrics_token=given.secret("METRICS_TOKEN", given.header_value),
             backup_dir=Path(given.text("BACKUP_DIR", str(data_dir / "backups"))),
             backup_keep=given.number("BACKUP_KEEP", default.backup_keep, lowest=1, highest=10_000),
             backup_max_age=given.span("BACKUP_MAX_AGE", default.backup_max_age),
-            backup_recipients=given.many("BACKUP_RECIPIENTS"),
+            backup_recipients=given.recipients("BACKUP_RECIPIENTS"),
             backup_identity=given.secret("BACKUP_IDENTITY"),
         )
         problems = given.problems + _contradictions(settings)

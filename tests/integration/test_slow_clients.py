@@ -57,6 +57,25 @@ def test_hundreds_of_slow_clients_keep_nobody_waiting_and_are_cut_off(server: Se
     assert afterwards.is_success
 
 
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Only Linux closes them.")
+def test_a_client_that_does_not_read_its_answers_is_cut_off(server: Server) -> None:
+    time.sleep(0.5)  # those who came in the first moments of the server are spared
+    ask = b"GET /schema/assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with connect(server) as patient, connect(server) as reader:
+        for connection in (patient, reader):
+            connection.sendall(ask * 20)
+
+        taken = 0
+        for _ in range(8 * REQUEST_TIMEOUT):  # one takes a little at a time, the other nothing
+            taken += len(reader.recv(100_000))
+            time.sleep(0.5)
+
+        assert len(reader.recv(1)) == 1
+        assert taken > 0
+        with pytest.raises(ConnectionError):
+            read_to_the_end(patient)
+
+
 @pytest.mark.parametrize("begin", [b"", b"G", b"GET / HTTP/1.1\r\n", b"PRI * HTTP/2.0\r\n"])
 def test_a_connection_without_a_request_is_closed(server: Server, begin: bytes) -> None:
     with connect(server) as connection:
@@ -134,3 +153,8 @@ def timed(work: Callable[[], object]) -> float:
     begun = time.monotonic()
     work()
     return time.monotonic() - begun
+
+
+def read_to_the_end(connection: socket.socket) -> None:
+    while connection.recv(1_000_000):
+        pass

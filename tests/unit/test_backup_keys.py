@@ -5,7 +5,7 @@ import io
 import pyrage
 import pytest
 
-from adapters.backups.encryption import Keys
+from adapters.backups.encryption import Keys, problem_of
 from adapters.backups.errors import BackupError
 from adapters.backups.files import HashingWriter
 
@@ -62,7 +62,8 @@ def test_no_changed_bit_is_overlooked(position: int) -> None:
     ("recipients", "identity", "words"),
     [
         ((RECIPIENT, RECIPIENT[:-1]), None, "Number 2 of BACKUP_RECIPIENTS is not the public key"),
-        ((str(IDENTITY),), None, "Number 1 of BACKUP_RECIPIENTS is not the public key"),
+        ((str(IDENTITY),), None, "Number 1 of BACKUP_RECIPIENTS is a private key"),
+        ((RECIPIENT, str(IDENTITY).lower()), None, "Number 2 of BACKUP_RECIPIENTS is a private key"),
         ((), f"# mine\n{IDENTITY}x", "Line 2 of BACKUP_IDENTITY is not an age identity"),
         ((), RECIPIENT, "Line 1 of BACKUP_IDENTITY is not an age identity"),
         ((), "# nothing", "BACKUP_IDENTITY has no key"),
@@ -74,4 +75,10 @@ def test_malformed_keys_are_explained_and_not_shown(
     with pytest.raises(BackupError, match=words) as refused:
         Keys(recipients, identity)
 
-    assert str(IDENTITY) not in str(refused.value)
+    assert str(IDENTITY).lower() not in str(refused.value).lower()
+
+
+def test_recipients_can_be_looked_at_without_making_a_backup() -> None:
+    assert problem_of([RECIPIENT]) is None
+    assert problem_of([]) is None
+    assert "is a private key" in str(problem_of([str(IDENTITY)]))

@@ -44,6 +44,12 @@ def test_the_newest_stay_and_the_newest_that_is_known_to_be_good(
     assert ages(superseded(backups, keep=keep)) == gone
 
 
+def test_the_one_just_made_stays_though_it_looks_older() -> None:
+    backups = [a_backup(age) for age in range(4)]
+
+    assert ages(superseded(backups, keep=1, made=backups[2].file)) == [1, 3]
+
+
 def test_the_newest_verified_one_is_the_one_made_last_not_the_one_verified_last() -> None:
     old = a_backup(3, verified=True)
     old_again = replace(old, manifest=replace(old.manifest, verified_at=NOON + timedelta(days=1)))

@@ -115,7 +115,7 @@ async def test_the_request_id_of_a_client_comes_back(given: str) -> None:
     assert (await ask(Envelope(echo), x_request_id=given)).headers["x-request-id"] == given
 
 
-@pytest.mark.parametrize("given", ["", "a b", "x" * 101, "a\nb", "ä", '"'])
+@pytest.mark.parametrize("given", ["", "a b", "x" * 101, "a\nb", "ä", '"', "eyJhbGciOiJIUzI1NiJ9", "0aF9" * 16])
 async def test_another_request_id_is_replaced(given: str) -> None:
     answers = [await ask(Envelope(echo), x_request_id=given) for _ in range(2)]
 

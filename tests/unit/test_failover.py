@@ -2,41 +2,55 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import InvalidResponse, OutOfMemoryError, ReadOnlyError, RedisError
 
 from adapters.rate_limits.failover import FailoverRateLimiter
 from adapters.rate_limits.memory import MemoryRateLimiter
 from domain.rate_limits.model import Hit, Quota, Verdict
 
 TWO = Quota(name="two", amount=2, window=60)
+TEN = Quota(name="ten", amount=10, window=60)
 
 
 class Faulty(MemoryRateLimiter):
-    """Raises or hangs when told to, and counts how often it was asked."""
+    """Raises, hangs, is slow or cannot be written to when told so, and counts how often it was asked."""
 
     def __init__(self) -> None:
         super().__init__()
         self.fault: Exception | None = None
+        self.fault_of_writing: Exception | None = None
         self.hangs = False
+        self.seconds = 0.0
         self.asked = 0
 
     async def hit(self, hits: Sequence[Hit]) -> Sequence[Verdict]:
-        await self._suffer()
+        await self._suffer(self.fault_of_writing)
         return await super().hit(hits)
 
+    async def remember(self, key: str, *, seconds: int) -> None:
+        await self._suffer(self.fault_of_writing)
+        await super().remember(key, seconds=seconds)
+
+    async def forget(self, quota: Quota, key: str) -> None:
+        await self._suffer(self.fault_of_writing)
+        await super().forget(quota, key)
+
     async def knows(self, key: str) -> bool:
-        await self._suffer()
+        await self._suffer(None)
         return await super().knows(key)
 
-    async def _suffer(self) -> None:
+    async def _suffer(self, fault: Exception | None) -> None:
         self.asked += 1
         if self.hangs:
             await asyncio.sleep(3_600)
-        if self.fault is not None:
-            raise self.fault
+        await asyncio.sleep(self.seconds)
+        if fault := self.fault or fault:
+            raise fault
 
 
 class Seconds:
@@ -72,21 +86,88 @@ async def remaining(limiter: FailoverRateLimiter) -> int:
     return verdict.remaining
 
 
-@pytest.mark.parametrize("fault", [RedisConnectionError("gone"), OSError("gone"), TimeoutError()])
+@pytest.mark.parametrize("fault", [RedisConnectionError("gone"), OSError("gone"), InvalidResponse("what?")])
 async def test_without_redis_requests_are_counted_here(
     limiter: FailoverRateLimiter, shared: Faulty, fault: Exception
 ) -> None:
-    assert await remaining(limiter) == 1
     shared.fault = fault
 
     assert [await remaining(limiter) for _ in range(3)] == [1, 0, 0]
+    assert shared.asked == 1
 
     assert await limiter.notices() == [
         "Rate limits are counted by each process for itself, because Redis does not answer."
     ]
 
 
-async def test_only_one_request_waits_for_a_redis_that_hangs(limiter: FailoverRateLimiter, shared: Faulty) -> None:
+async def test_nobody_gets_a_quota_anew_because_redis_is_gone(limiter: FailoverRateLimiter, shared: Faulty) -> None:
+    for _ in range(7):
+        await limiter.hit([(TEN, "ada")])
+    await shared.hit([(TEN, "ada")])  # by another replica
+    await limiter.hit([(TEN, "ada")])
+
+    shared.fault = RedisConnectionError("gone")
+
+    verdicts = [(await limiter.hit([(TEN, "ada")]))[0] for _ in range(5)]
+    assert [verdict.is_allowed for verdict in verdicts] == [True, False, False, False, False]
+    assert all(59 <= verdict.reset <= 60 for verdict in verdicts)
+
+
+async def test_one_slow_answer_is_no_outage(limiter: FailoverRateLimiter, shared: Faulty) -> None:
+    for _ in range(3):
+        shared.hangs = True
+        assert await remaining(limiter) == 1  # it was not left out of the count, and nobody waited for longer
+        shared.hangs = False
+        await limiter.forget(TWO, "ada")
+
+    assert await limiter.notices() == []
+
+
+async def test_many_that_are_slow_at_once_are_one_slow_answer(limiter: FailoverRateLimiter, shared: Faulty) -> None:
+    shared.hangs = True
+    answers = await asyncio.gather(*(limiter.hit([(TEN, "ada")]) for _ in range(60)))
+    shared.hangs = False
+
+    assert sum(verdict.is_allowed for [verdict] in answers) == TEN.amount
+    assert await limiter.notices() == []
+
+
+async def test_a_standstill_of_our_own_is_not_the_fault_of_redis(limiter: FailoverRateLimiter, shared: Faulty) -> None:
+    shared.seconds = 0.1
+    counting = [asyncio.create_task(limiter.hit([(TEN, "ada")])) for _ in range(3)]
+    await asyncio.sleep(0.01)
+    time.sleep(0.5)  # noqa: ASYNC251 - all of the event loop stands still
+
+    answers = await asyncio.gather(*counting)
+
+    assert sorted(verdict.remaining for [verdict] in answers) == [7, 8, 9]
+    [verdict] = await shared.hit([(TEN, "ada")])
+    assert verdict.remaining == 6
+
+
+@pytest.mark.parametrize("fault", [ReadOnlyError("a replica"), OutOfMemoryError("full")])
+async def test_a_redis_that_can_only_be_read_is_an_outage_until_it_can_be_written(
+    limiter: FailoverRateLimiter, shared: Faulty, seconds: Seconds, fault: RedisError, caplog: pytest.LogCaptureFixture
+) -> None:
+    shared.fault_of_writing = fault
+    assert len(await limiter.notices()) == 1
+
+    for _ in range(5):
+        seconds.now += 5.1
+        assert not await limiter.knows("ada at home")
+        await remaining(limiter)
+        assert len(await limiter.notices()) == 1
+    assert len(caplog.messages) == 1
+
+    shared.fault_of_writing = None
+    seconds.now += 5.1
+    assert not await limiter.knows("ada at home")
+    assert await limiter.notices() == []
+
+
+async def test_only_the_first_requests_wait_for_a_redis_that_hangs(
+    limiter: FailoverRateLimiter, shared: Faulty
+) -> None:
     shared.hangs = True
 
     async with asyncio.timeout(2):
@@ -94,19 +175,20 @@ async def test_only_one_request_waits_for_a_redis_that_hangs(limiter: FailoverRa
         for _ in range(100):
             await remaining(limiter)
 
-    assert shared.asked == 1
+    assert shared.asked == 2
 
 
 async def test_one_request_tries_again_after_a_while_and_the_others_do_not_wait_for_it(
     limiter: FailoverRateLimiter, shared: Faulty, seconds: Seconds
 ) -> None:
     shared.hangs = True
-    await remaining(limiter)
+    for _ in range(2):
+        await remaining(limiter)
     seconds.now += 5.1
 
     await asyncio.gather(*(remaining(limiter) for _ in range(20)))
 
-    assert shared.asked == 2
+    assert shared.asked == 3
 
 
 async def test_limits_are_shared_again_as_soon_as_redis_is_back(
@@ -121,6 +203,14 @@ async def test_limits_are_shared_again_as_soon_as_redis_is_back(
 
     assert await limiter.notices() == []
     assert await remaining(limiter) == 0
+
+
+async def test_who_asks_after_the_health_finds_out_that_redis_is_gone(
+    limiter: FailoverRateLimiter, shared: Faulty
+) -> None:
+    shared.fault = RedisConnectionError("gone")
+
+    assert len(await limiter.notices()) == 1
 
 
 async def test_the_log_says_once_that_redis_is_gone_and_once_that_it_is_back(

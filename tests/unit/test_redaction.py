@@ -8,7 +8,10 @@ import pytest
 from argon2 import PasswordHasher
 
 from domain.sessions.model import RefreshToken
+from entrypoints.environment import Secret
+from entrypoints.observability.logs import secrets_of
 from entrypoints.observability.redaction import REDACTED, Redaction
+from entrypoints.settings import Settings
 from tests.api import a_jwt
 
 REFRESH = str(RefreshToken("kD8-family_half", "sEcr3t-half_of-it"))
@@ -51,6 +54,9 @@ def test_what_looks_like_a_secret_is_found_in_any_text(secret: str, place: str) 
     ("text", "clean"),
     [
         ("Authorization: Bearer abc/d+e=", f"Authorization: {REDACTED} {REDACTED}"),
+        ('password: "hunter22 and so on', f"password: {REDACTED}"),
+        ("X-Api-Key: hunter2", f"X-Api-Key: {REDACTED}"),
+        ("key AGE-SECRET-KEY-1HUNTER2 is wrong", f"key {REDACTED} is wrong"),
         ("bearer   hunter2", f"bearer   {REDACTED}"),
         ("Basic dXNlcjpwdw==", f"Basic {REDACTED}"),
         ("postgresql://ada:hunter2@host/x", f"postgresql://ada:{REDACTED}@host/x"),
@@ -104,6 +110,12 @@ def test_the_secrets_of_this_process_are_found_whatever_they_look_like() -> None
 )
 def test_ordinary_text_stays_as_it_is(text: str) -> None:
     assert cleaned(event=text, x=[text]) == {"event": text, "x": [text]}
+
+
+def test_the_password_in_a_url_of_this_process_is_found_without_the_url() -> None:
+    secrets = secrets_of(Settings(database_url=Secret("postgresql://ada:hunter2@hunter3@db/todo")))
+
+    assert Redaction(secrets)(None, "", {"event": "is it hunter2@hunter3?"}) == {"event": f"is it {REDACTED}?"}
 
 
 def test_numbers_and_truth_values_stay_what_they_are() -> None:

@@ -330,3 +330,64 @@ def test_the_ssl_of_sqlalchemy_is_the_sslmode_of_the_driver() -> None:
     settings = Settings.read({"DATABASE_URL": "postgresql+asyncpg://a:b@c/d?ssl=require"})
 
     assert settings.database_url == "postgresql://a:b@c/d?sslmode=require"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("TRUSTED_PROXIES", "proxy.example.com"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("TRUSTED_PROXIES", "::ffff:10.0.0.0/104"),
+        ("TRUSTED_PROXIES", "fe80::1%eth0"),
+        ("PUBLIC_URL", "api.example.com"),
+        ("PUBLIC_URL", "https://api.example.com:99999"),
+        ("PUBLIC_URL", "https://[bad"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
+        ("BACKUP_MAX_AGE", "soon"),
+        ("BACKUP_MAX_AGE", "0h"),
+        ("BACKUP_KEEP", "0"),
+        ("DATABASE_POOL_SIZE", "1"),
+        ("METRICS_PORT", "8000"),
+        ("REQUEST_TIMEOUT", "0"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_problem(name: str, text: str) -> None:
+    (problem,) = problems_of(**{name: text})
+
+    assert problem.startswith(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("SENTRY_DSN", "https://no-key-here.example.com/1"),
+        ("SENTRY_DSN", "https://hidden@errors.example.com/"),
+        ("SENTRY_DSN", "hidden"),
+        ("METRICS_TOKEN", "hidd\u00ebn"),
+        ("METRICS_TOKEN", "hid den"),
+        ("BACKUP_RECIPIENTS", "age1x, AGE-SECRET-KEY-1HIDDEN"),
+    ],
+)
+def test_a_secret_that_cannot_be_meant_is_a_problem_that_does_not_show_it(name: str, text: str) -> None:
+    (problem,) = problems_of(**{name: text})
+
+    assert problem.startswith(name)
+    assert "hid" not in problem.lower()
+
+
+def test_https_is_forced_only_behind_a_proxy_that_is_named() -> None:
+    (problem,) = problems_of(FORCE_HTTPS="on")
+
+    assert "TRUSTED_PROXIES" in problem
+    assert Settings.read({"FORCE_HTTPS": "on", "TRUSTED_PROXIES": "10.0.0.0/8"}).force_https
+
+
+@pytest.mark.parametrize(("text", "span"), [("45s", 45), ("90m", 5_400), ("26h", 93_600), ("7d", 604_800)])
+def test_a_span_of_time_has_a_unit(text: str, span: int) -> None:
+    assert Settings.read({"BACKUP_MAX_AGE": text}).backup_max_age == timedelta(seconds=span)
+
+
+def test_only_the_embedded_database_is_migrated_without_being_asked_for() -> None:
+    assert Settings.read({}).migrate_on_start
+    assert not Settings.read({"DATABASE_URL": "postgresql://db/todo"}).migrate_on_start
+    assert Settings.read({"DATABASE_URL": "postgresql://db/todo", "MIGRATE_ON_START": "on"}).migrate_on_start

@@ -11,8 +11,15 @@ from adapters.security.secrets import HmacSecrets
 from domain.errors import RateLimited
 from domain.rate_limits.guard import SignInGuard
 from domain.rate_limits.model import Hit, Quota, Verdict
-from domain.rate_limits.networks import network_of
-from domain.rate_limits.quotas import REFRESH, REFRESH_ADDRESS, SIGN_IN, SIGN_IN_ADDRESS, SIGN_IN_STRANGERS
+from domain.rate_limits.networks import network_of, site_of
+from domain.rate_limits.quotas import (
+    REFRESH,
+    REFRESH_ADDRESS,
+    SIGN_IN,
+    SIGN_IN_ADDRESS,
+    SIGN_IN_SITE,
+    SIGN_IN_STRANGERS,
+)
 from tests.harness import SECRET
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
@@ -129,6 +136,31 @@ async def test_many_strangers_together_cannot_lock_somebody_out_of_where_they_si
         await guard.attempt_sign_in(ADA, address=ELSEWHERE)
 
 
+async def test_one_ipv6_site_cannot_lock_somebody_out_of_new_addresses(guard: SignInGuard) -> None:
+    allowed = 0
+    for number in range(500):
+        with suppress(RateLimited):
+            await guard.attempt_sign_in(ADA, address=f"2001:db8:1:{number:x}::1")
+            allowed += 1
+
+    assert allowed == SIGN_IN_SITE.amount < SIGN_IN_STRANGERS.amount / 2
+    with pytest.raises(RateLimited) as caught:
+        await guard.attempt_sign_in(ADA, address="2001:db8:1:ffff::1")
+    assert refused_by(caught) == [SIGN_IN_SITE]
+    for address in (ELSEWHERE, "2001:db8:2::1"):
+        await guard.attempt_sign_in(ADA, address=address)
+    await guard.attempt_sign_in(GRACE, address="2001:db8:1:ffff::1")
+
+
+async def test_guessing_from_the_same_site_does_not_concern_a_familiar_address(guard: SignInGuard) -> None:
+    await guard.signed_in(ADA, address="2001:db8:1::1")
+    for number in range(1, 100):
+        with suppress(RateLimited):
+            await guard.attempt_sign_in(ADA, address=f"2001:db8:1:{number:x}::1")
+
+    await guard.attempt_sign_in(ADA, address="2001:db8:1::2")
+
+
 async def test_who_knows_one_account_is_a_stranger_to_another(guard: SignInGuard) -> None:
     await guard.signed_in(GRACE, address=ELSEWHERE)
     await strangers_guess(guard, ADA)
@@ -180,7 +212,7 @@ async def test_no_key_tells_an_email_address() -> None:
     await guard.attempt_sign_in(ADA, address=HOME)
     await guard.signed_in(ADA, address=HOME)
 
-    assert len(limiter.keys) == 4
+    assert len(limiter.keys) == 5
     assert not any("ada" in key or "example" in key for key in limiter.keys)
 
 
@@ -221,3 +253,16 @@ async def test_refresh_tokens_are_not_tried_out(guard: SignInGuard) -> None:
 )
 def test_requests_are_counted_by_address_or_by_ipv6_network(address: str | None, network: str) -> None:
     assert network_of(address) == network
+
+
+@pytest.mark.parametrize(
+    ("address", "site"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
+        (None, "unknown"),
+    ],
+)
+def test_a_site_is_an_address_or_all_ipv6_networks_of_one_place(address: str | None, site: str) -> None:
+    assert site_of(address) == site

@@ -15,8 +15,11 @@ from entrypoints.bootstrap import backups_of
 from entrypoints.cli.support import explained_errors, run_or_explain, settings_or_exit
 from entrypoints.settings import Settings
 
-_KILLED_BY_SIGTERM = 128 + signal.SIGTERM
-"""What a shell shows for a process that ended so."""
+_TOLD_TO_STOP = (signal.SIGTERM, signal.SIGHUP)
+"""By whoever runs this, or because the terminal is gone."""
+
+_KILLED = 128
+"""What a shell adds to the number of a signal, for a process that it has ended."""
 
 Result = TypeVar("Result")
 
@@ -79,7 +82,7 @@ def _make(backups: Backups, target: Path, *, keep: int) -> None:
     click.echo(f"{backup.file}: {_amounts(backup.manifest.content.rows)}; {backup.manifest.size:,} bytes, {kind}.")
     if target.is_dir():
         with explained_errors():
-            for removed in backups.retain(target, keep=keep):
+            for removed in backups.retain(target, keep=keep, made=backup):
                 click.echo(f"Removed {removed.file}.")
 
 
@@ -110,28 +113,34 @@ def _ask() -> None:
 
 
 def _run(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run it to its end, and clear everything away on SIGTERM as on Ctrl-C."""
+    """Run it to its end, and clear everything away on SIGTERM and SIGHUP as on Ctrl-C."""
+    heard: list[int] = []
 
-    async def cancelled_by_sigterm() -> Result:
+    async def cancelled_by_signals() -> Result:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in a task
 
         # Not a handler of the loop: like asyncio's own for Ctrl-C, it has to come between the steps of work that does
         # not await, too.
-        def cancel(*_: object) -> None:
+        def cancel(number: int, _: object) -> None:
+            heard.append(number)
             task.cancel()
             loop.call_soon_threadsafe(lambda: None)  # wakes it up
 
-        before = signal.signal(signal.SIGTERM, cancel)
+        before = {number: signal.getsignal(number) for number in _TOLD_TO_STOP}
+        for number, handler in before.items():
+            if handler is not signal.SIG_IGN:  # as under nohup
+                signal.signal(number, cancel)
         try:
             return await work
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     try:
-        return run_or_explain(cancelled_by_sigterm())
+        return run_or_explain(cancelled_by_signals())
     except asyncio.CancelledError:
-        sys.exit(_KILLED_BY_SIGTERM)
+        sys.exit(_KILLED + heard[0])
 
 
 def _amounts(rows: dict[str, int]) -> str:

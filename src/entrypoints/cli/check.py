@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import asdict
 
 from entrypoints.bootstrap import open_database, problems_of, variables_of_environment
-from entrypoints.cli.support import run_or_explain, settings_or_exit
+from entrypoints.cli.support import explained_errors, run_or_explain, settings_or_exit
 from entrypoints.deployment.checklist import checklist
 from entrypoints.deployment.findings import Finding, Level
 from entrypoints.deployment.gathering import gather
@@ -37,7 +37,9 @@ def check(*, deploy: bool, url: str | None, as_json: bool) -> None:
 
 
 def _check_deployment(url: str | None, *, as_json: bool) -> None:
-    findings = checklist(asyncio.run(gather(variables_of_environment(), url=url and url.rstrip("/"))))
+    with explained_errors():
+        facts = asyncio.run(gather(variables_of_environment(), url=url and url.rstrip("/")))
+    findings = checklist(facts)
     errors = sum(finding.level is Level.ERROR for finding in findings)
     if as_json:
         document = {"ready": errors == 0, "findings": findings}

@@ -14,11 +14,14 @@ def migrate_command(revision: str) -> None:
     """Bring the database to the schema of this version.
 
     REVISION is where else to go: +1 and -1 are the next and the one before, base is the beginning. Many may start
-    this at once: one does the work, the others wait for it.
+    this at once: one does the work, the others wait for it. A database that a later version migrated stays as it is.
     """
     settings = settings_or_exit()
-    run_or_explain(migrate(settings, revision))
-    click.echo(f"The database is at {'the newest schema' if revision == 'head' else revision}.")
+    ahead = run_or_explain(migrate(settings, revision))
+    if ahead:
+        click.echo(f"The database is at {ahead}, ahead of this version; nothing is to be done.")
+    else:
+        click.echo(f"The database is at {'the newest schema' if revision == 'head' else revision}.")
 
 
 @click.command("create-user")

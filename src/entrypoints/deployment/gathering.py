@@ -78,8 +78,12 @@ async def _answer(client: httpx.AsyncClient, url: str | None, headers: dict[str,
 
 def _plain(public_url: str | None) -> str | None:
     """Return where the public host would answer plain HTTP."""
-    parts = urlsplit(public_url or "")
-    return f"http://{parts.hostname}/" if parts.scheme == "https" and parts.port is None else None
+    try:
+        parts = urlsplit(public_url or "")
+        has_own_port = parts.port is not None
+    except ValueError:  # which is said of the settings
+        return None
+    return f"http://{parts.hostname}/" if parts.scheme == "https" and not has_own_port else None
 
 
 def _metrics_url(settings: Settings) -> str | None:

@@ -61,7 +61,7 @@ def migrations(facts: Facts) -> Finding:
     """Check that the schema is the one this version is written for."""
     if facts.database_problems:
         return error("migrations", " ".join(facts.database_problems), "Run `todo-api migrate` with the new version.")
-    return ok("migrations", "The database is at the newest schema.")
+    return ok("migrations", "Nothing is left to migrate.")
 
 
 def backup(facts: Facts) -> Finding:

@@ -87,7 +87,10 @@ def database_password(facts: Facts) -> Finding:
     item, url = "database password", facts.settings.database_url
     if url is None:
         return ok(item, "The embedded database needs none.")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return error(item, "DATABASE_URL cannot be taken apart.", "Mend what is said of the settings.")
     if not parts.password:
         mend = "Make sure that the server asks for something else: a certificate, or the user of a local socket."
         return warning(item, "DATABASE_URL has none.", mend)

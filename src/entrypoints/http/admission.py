@@ -83,7 +83,7 @@ class Admission:
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) == 1:
             return self._name(hosts[0])
-        is_old = not hosts and scope["http_version"] == "1.0"
+        is_old = not hosts and scope["http_version"] in {"1.0", "1"}  # as the server calls it
         return "" if is_old and self._allowed_hosts is None and not self._force_https else None
 
     def _checked_name(self, host: bytes) -> str | None:

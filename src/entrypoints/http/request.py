@@ -12,7 +12,8 @@ from domain.authentication.principal import Principal
 from entrypoints.services import Services
 
 REQUEST_ID_HEADER = "x-request-id"
-_GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{1,100}")
+_GOOD_ID = re.compile(rb"(?!eyJ|[0-9A-Fa-f]{64})[A-Za-z0-9._-]{1,100}")
+"""A plain word; not what looks like a token or a digest, which no log line would show."""
 _TRACE_PARENT = re.compile(
     rb"(?:00|(?P<later>(?!00|ff)[0-9a-f]{2}))-(?!0{32})(?P<trace_id>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
     rb"(?(later)(?:-.*)?)"  # later versions may add to it

@@ -5,6 +5,7 @@ the standard library's ``logging`` pass through the same processors. All of it g
 """
 
 import logging
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,9 @@ _QUIET = ("alembic", "sqlalchemy")
 """Tell more of their work than an operator wants to read, statements with their values among it."""
 
 
+_PASSWORD_IN_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^:/@]*:(.+)@")
+
+
 def configure_logs(settings: Settings) -> None:
     """Send every log record to standard error.
 
@@ -33,7 +37,7 @@ def configure_logs(settings: Settings) -> None:
     headers.
     """
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
-    redaction = Redaction(_secrets_of(settings))
+    redaction = Redaction(secrets_of(settings))
     handler = logging.StreamHandler()
     handler.setFormatter(formatter(settings.environment, redaction))
     logging.basicConfig(level=max(level, logging.INFO), handlers=[handler], force=True)
@@ -117,5 +121,7 @@ def _indent_exception(_: WrappedLogger, __: str, entry: EventDict) -> EventDict:
     return entry
 
 
-def _secrets_of(settings: Settings) -> list[str]:
-    return [value for value in msgspec.structs.asdict(settings).values() if isinstance(value, Secret)]
+def secrets_of(settings: Settings) -> list[str]:
+    """Return what must not be logged: the secrets, and the passwords in those that are URLs."""
+    secrets = [value for value in msgspec.structs.asdict(settings).values() if isinstance(value, Secret)]
+    return [*secrets, *(match[1] for secret in secrets if (match := _PASSWORD_IN_URL.match(secret)))]

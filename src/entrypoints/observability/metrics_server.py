@@ -35,8 +35,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _is_allowed(self) -> bool:
         token = self.server.token
-        given = self.headers.get("Authorization", "")
-        return token is None or compare_digest(given.encode("utf-8", "surrogateescape"), f"Bearer {token}".encode())
+        scheme, _, given = self.headers.get("Authorization", "").partition(" ")
+        is_right = compare_digest(given.strip().encode("utf-8", "surrogateescape"), (token or "").encode())
+        return token is None or (scheme.lower() == "bearer" and is_right)
 
     def _answer(self, status: HTTPStatus, body: bytes, content_type: str = "text/plain; charset=utf-8") -> None:
         self.send_response(status)

@@ -11,7 +11,10 @@ from domain.sessions.model import REFRESH_TOKEN_PREFIX
 
 REDACTED = "[redacted]"
 
-_SENSITIVE = ("password", "passwd", "token", "secret", "authorization", "cookie", "api_key", "digest", "hash", "dsn")
+_SENSITIVE = (
+    *("password", "passwd", "token", "secret", "authorization", "cookie"),
+    *("api_key", "apikey", "api-key", "digest", "hash", "dsn"),
+)
 """Parts of names whose values are nobody's business."""
 
 _SHORTEST_SECRET = 8
@@ -20,22 +23,35 @@ _SHORTEST_SECRET = 8
 _DIGEST_LENGTH = 64
 """Hexadecimal digits of a SHA-256 digest; ids of requests and traces have half as many."""
 
-_MARKERS = (*_SENSITIVE, API_TOKEN_PREFIX, REFRESH_TOKEN_PREFIX, "eyj", "$argon2", "bearer", "basic", "://")
+_MARKERS = (
+    *_SENSITIVE,
+    API_TOKEN_PREFIX,
+    REFRESH_TOKEN_PREFIX,
+    "eyj",
+    "$argon2",
+    "age-secret-key",
+    "bearer",
+    "basic",
+    "://",
+)
 """In lower case: text without any of them needs no closer look, which is nearly all text there is."""
 
 _NUMBERS = (int, float)  # and truth values, which are numbers in Python
 
 _NAME = rf"(?:{'|'.join(_SENSITIVE)})\w{{0,40}}"
 _QUOTED = r""""(?:[^"\\]|\\.){0,1000}"|'(?:[^'\\]|\\.){0,1000}'"""
+_UNCLOSED = r"""["'][^"'\n]{1,1000}"""
 _BARE = r"""[^\s"'&,;)}]+"""
+_VALUE = rf"(?:{_QUOTED}|{_UNCLOSED}|{_BARE})"
 
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"(?:{API_TOKEN_PREFIX}|{REFRESH_TOKEN_PREFIX})[\w.~-]+", re.IGNORECASE), REDACTED),
     (re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*)*"), REDACTED),  # a JSON Web Token (RFC 7515), or a part of one
+    (re.compile(r"AGE-SECRET-KEY-\w+", re.IGNORECASE), REDACTED),
     (re.compile(r"\$argon2[\w$=,+/.-]+"), REDACTED),
     (re.compile(r"\b(Bearer|Basic)(\s{1,9})[\w.~+/=-]+", re.IGNORECASE), rf"\1\2{REDACTED}"),
     (re.compile(r"(://[^\s/:@]{0,100}):[^\s@]{1,1000}@"), rf"\1:{REDACTED}@"),
-    (re.compile(rf"""({_NAME}["']?\s{{0,9}}[=:]\s{{0,9}})(?:{_QUOTED}|{_BARE})""", re.IGNORECASE), rf"\1{REDACTED}"),
+    (re.compile(rf"""({_NAME}["']?\s{{0,9}}[=:]\s{{0,9}}){_VALUE}""", re.IGNORECASE), rf"\1{REDACTED}"),
 )
 """What secrets look like. The bounds keep the time in proportion to the text, whoever wrote it."""
 
