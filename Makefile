@@ -83,8 +83,13 @@ COMPOSE = $(ENGINE) compose
 # Both have the same port.
 OTHERS = $(if $(filter replicas,$(PROFILE)),api,api-1 api-2 api-3 balancer prometheus)
 
-image: ## build the container image, with the report of `make audit` in it, if there is one
-	$(ENGINE) build --file Containerfile --build-arg VERSION=$(VERSION) --tag $(IMAGE) .
+# What IMAGE is called without its tag, and the commit: what a rollout goes back to (deploy/rollout.sh).
+REPOSITORY = $(shell echo '$(IMAGE)' | sed 's|:[^:/]*$$||')
+COMMIT = $(shell git describe --always --dirty --exclude '*' 2>/dev/null)
+
+image: ## build the container image, tagged with version and commit, too; the report of `make audit` is in it, if any
+	$(ENGINE) build --file Containerfile --build-arg VERSION=$(VERSION) --tag $(IMAGE) \
+	  $(foreach tag,$(VERSION) $(COMMIT),--tag $(REPOSITORY):$(tag)) .
 
 up: image secrets ## start it all in containers, on 127.0.0.1:PORT (PROFILE=replicas: three behind a balancer)
 	@$(COMPOSE) --profile '*' rm --stop --force $(OTHERS) 2>/dev/null

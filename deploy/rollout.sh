@@ -3,9 +3,12 @@
 # Replaces the three replicas of the profile `replicas`, one after the other, by containers of the image IMAGE
 # (todo-api), and loses no request. `make rollout` builds the image first.
 #
-# Back to an older image that is still there, whose code knows nothing of the newest migrations, and needs not:
+# Back to an older image, whose code knows nothing of the newest migrations, and needs not. `make image` names each one
+# by its version and by the commit it was built from ("-dirty" is a checkout with changes), and removes none of them;
+# `docker image ls todo-api` shows which are there:
 #
 #     IMAGE=todo-api:1.2.3 deploy/rollout.sh --back
+#     IMAGE=todo-api:4f2c9d1 deploy/rollout.sh --back
 #
 # A replica that does not become ready ends it: that one stays out, the others serve what they served before.
 
@@ -13,7 +16,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly REPLICAS=(api-1 api-2 api-3)
-# Seconds. A request may take 30 by default; a start waits for the database.
+# Seconds. A request may take 30 by default, and with a greater REQUEST_TIMEOUT this has to be 5 more than that; a start
+# waits for the database.
 readonly LONGEST_REQUEST=${LONGEST_REQUEST:-35} LONGEST_START=${LONGEST_START:-60}
 
 export COMPOSE_PROFILES=replicas

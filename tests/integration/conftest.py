@@ -30,6 +30,7 @@ from tests import postgresql, redis_server
 from tests.clock import StandingClock
 from tests.csv_fixtures import FIXTURES, load
 from tests.harness import PASSWORD, SECRET, quick_passwords, services_on
+from tests.integration.later_version import Later
 from tests.savepoints import SavepointDatabase
 
 
@@ -137,6 +138,12 @@ def migrated_sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sqlite_file(migrated_sqlite_file: Path, tmp_path: Path) -> Path:
     """An SQLite file of the test's own with the current schema."""
     return Path(shutil.copy(migrated_sqlite_file, tmp_path / "todo.sqlite3"))
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> Later:
+    """A later version, which has no migrations of its own yet."""
+    return Later(tmp_path / "later")
 
 
 @pytest.fixture

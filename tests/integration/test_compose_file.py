@@ -1,5 +1,6 @@
 """compose.yaml: what each profile starts, and what it takes to do so."""
 
+import json
 import os
 import re
 import shutil
@@ -41,6 +42,37 @@ class TestCompose:
 
     def test_only_what_is_meant_for_outside_has_a_port_there(self) -> None:
         assert {name for name, service in services().items() if "ports" in service} == {"api", "balancer", "prometheus"}
+
+    def test_only_backups_get_the_key_that_opens_them(self) -> None:
+        given = {name for name, service in services().items() if "BACKUP_IDENTITY" in service.get("environment", {})}
+
+        assert given == {"backup"}
+
+    def test_the_key_can_be_a_file(self, secrets: dict[str, str]) -> None:
+        config = ("docker", "compose", "--env-file", "/dev/null", "--profile", "backup", "config", "--format", "json")
+        given, none = (
+            json.loads(must(run(*config, variables=secrets | variables)))
+            for variables in ({"BACKUP_IDENTITY_FILE": "/media/key.txt"}, {})
+        )
+
+        assert given["secrets"]["backup_identity"]["file"] == "/media/key.txt"
+        assert given["services"]["backup"]["environment"]["BACKUP_IDENTITY_FILE"] == "/run/secrets/backup_identity"
+        assert none["services"]["backup"]["environment"]["BACKUP_IDENTITY_FILE"] == ""
+
+    def test_a_proxy_in_front_is_believed_by_the_balancer_and_the_replicas(self, secrets: dict[str, str]) -> None:
+        proxy = {"TRUSTED_PROXIES": "203.0.113.7,2001:db8::/32"}
+        config = ("docker", "compose", "--env-file", "/dev/null", "--profile", "replicas", "config", "--format", "json")
+        found = json.loads(must(run(*config, variables=secrets | proxy)))["services"]
+
+        assert found["balancer"]["environment"] == proxy
+        for name in REPLICAS:
+            assert found[name]["environment"]["TRUSTED_PROXIES"].endswith(f",{proxy['TRUSTED_PROXIES']}")
+
+    def test_by_default_the_balancer_believes_nobody(self, secrets: dict[str, str]) -> None:
+        config = ("docker", "compose", "--env-file", "/dev/null", "--profile", "replicas", "config", "--format", "json")
+        found = json.loads(must(run(*config, variables=secrets)))["services"]
+
+        assert found["balancer"]["environment"] == {"TRUSTED_PROXIES": "127.0.0.1"}
 
     def test_the_api_waits_for_what_it_needs(self) -> None:
         for name in ("api", *REPLICAS):

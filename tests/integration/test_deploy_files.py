@@ -83,6 +83,20 @@ class TestPlatforms:
         assert (ROOT / railway()["build"]["dockerfilePath"]).exists()
 
 
+class TestImage:
+    @pytest.mark.parametrize("image", ["registry.example.com:5000/todo", "registry.example.com:5000/todo:blue"])
+    def test_it_is_tagged_with_what_a_rollout_can_go_back_to(self, image: str) -> None:
+        command = must(run("make", "--dry-run", "image", f"IMAGE={image}", "VERSION=1.2.3", "COMMIT=4f2c9d1"))
+
+        repository = "registry.example.com:5000/todo"
+        assert re.findall(r"--tag (\S+)", command) == [image, f"{repository}:1.2.3", f"{repository}:4f2c9d1"]
+
+    def test_without_a_repository_it_has_its_version(self) -> None:
+        command = must(run("make", "--dry-run", "image", "IMAGE=todo", "VERSION=1.2.3", "COMMIT="))
+
+        assert re.findall(r"--tag (\S+)", command) == ["todo", "todo:1.2.3"]
+
+
 class TestContinuousIntegration:
     @pytest.mark.parametrize(
         ("schema", "file"),

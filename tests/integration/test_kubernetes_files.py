@@ -6,16 +6,19 @@ from typing import Any
 
 import pytest
 
-from tests.integration.deploy_files import KUBERNETES, LONGEST_REQUEST, must, read_yaml, run, the
+from tests.integration.deploy_files import KUBERNETES, LONGEST_REQUEST, kubernetes_objects, must, read_yaml, run, the
+
+API, MIGRATIONS, BACKUP, CHECK = "todo-api", "todo-api-migrations", "todo-api-backup", "todo-api-check"
 
 
 def pods() -> dict[str, Any]:
-    """Return what the pods of each kind of workload are to be."""
-    return {
-        "Deployment": the("Deployment")["spec"]["template"],
-        "Job": the("Job")["spec"]["template"],
-        "CronJob": the("CronJob")["spec"]["jobTemplate"]["spec"]["template"],
+    """Return what the pods of each workload are to be, by its name."""
+    cron_jobs = {
+        item["metadata"]["name"]: item["spec"]["jobTemplate"]["spec"]["template"]
+        for item in kubernetes_objects()
+        if item["kind"] == "CronJob"
     }
+    return {API: the("Deployment")["spec"]["template"], MIGRATIONS: the("Job")["spec"]["template"], **cron_jobs}
 
 
 def containers(pod: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -36,9 +39,9 @@ def test_everything_but_the_example_is_applied() -> None:
     )
 
 
-@pytest.mark.parametrize("kind", ["Deployment", "Job", "CronJob"])
-def test_pods_have_no_more_rights_than_they_need(kind: str) -> None:
-    pod = pods()[kind]
+@pytest.mark.parametrize("name", [API, MIGRATIONS, BACKUP, CHECK])
+def test_pods_have_no_more_rights_than_they_need(name: str) -> None:
+    pod = pods()[name]
 
     assert pod["spec"]["automountServiceAccountToken"] is False
     assert (
@@ -79,11 +82,35 @@ def test_selectors_find_the_pods_that_serve(kind: str) -> None:
     spec = the(kind)["spec"]
     selector = spec["selector"] if "selector" in spec else spec["podSelector"]
 
-    assert pods()["Deployment"]["metadata"]["labels"].items() >= selector.get("matchLabels", selector).items()
+    assert pods()[API]["metadata"]["labels"].items() >= selector.get("matchLabels", selector).items()
 
 
 def test_jobs_are_not_taken_for_pods_that_serve() -> None:
     selector = the("Service")["spec"]["selector"].items()
 
-    for kind in ("Job", "CronJob"):
-        assert not pods()[kind]["metadata"]["labels"].items() >= selector
+    for name in (MIGRATIONS, BACKUP, CHECK):
+        assert not pods()[name]["metadata"]["labels"].items() >= selector
+
+
+def test_the_checklist_sees_the_backups_that_are_made() -> None:
+    (check,) = containers(pods()[CHECK])
+
+    for container in containers(pods()[BACKUP]):
+        assert {"name": "backups", "mountPath": "/backups"} in container["volumeMounts"]
+    assert {"name": "backups", "mountPath": "/backups", "readOnly": True} in check["volumeMounts"]
+    assert {"name": "BACKUP_DIR", "value": "/backups"} in check["env"]
+    claims = [
+        volume.get("persistentVolumeClaim") for name in (BACKUP, CHECK) for volume in pods()[name]["spec"]["volumes"]
+    ]
+    assert [claim for claim in claims if claim] == [{"claimName": the("PersistentVolumeClaim")["metadata"]["name"]}] * 2
+
+
+def test_the_checklist_reaches_the_service_and_its_metrics() -> None:
+    (check,), service = containers(pods()[CHECK]), the("Service")
+    own_pods = {"podSelector": {"matchLabels": service["spec"]["selector"]}}
+    to_pods = [rule["ports"] for rule in the("NetworkPolicy")["spec"]["egress"] if own_pods in rule.get("to", [])]
+
+    assert check["args"] == ["check", "--deploy", "--url", f"http://{service['metadata']['name']}"]
+    assert {"name": "METRICS_HOST", "value": service["metadata"]["name"]} in check["env"]
+    assert [port["port"] for port in service["spec"]["ports"]] == [80, int(the("ConfigMap")["data"]["METRICS_PORT"])]
+    assert to_pods == [[{"port": 8000}, {"port": 9100}]]

@@ -37,7 +37,7 @@ TABLES = set(METADATA.tables) | {"alembic_version"}
 class Place(Struct, frozen=True):
     """A database of either kind that nothing was done to yet."""
 
-    migrate: Callable[..., Awaitable[None]]
+    migrate: Callable[..., Awaitable[str | None]]
     open: Callable[[], AbstractAsyncContextManager[Database]]
     check: Callable[[], None]
     environment: dict[str, str]
@@ -220,13 +220,12 @@ async def execute_on_postgresql(url: str, sql: str) -> None:
 
 
 async def migrate_in_a_process(environment: dict[str, str], directory: Path) -> tuple[int | None, str]:
-    """Run the command, and return its exit code and what it says."""
+    """Run the command, and return its exit code and what it prints; the log goes elsewhere."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", "from entrypoints.cli.main import main; main()", "migrate"),
         cwd=directory,
         env={"PYTHONPATH": os.pathsep.join(sys.path), **environment},
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
     )
     output, _ = await process.communicate()
     return process.returncode, output.decode()

@@ -1,59 +1,18 @@
 """Migrations while an older version serves: what fails leaves it alone, and what expands does not disturb it."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import aiosqlite
 import asyncpg
 import httpx
 import pytest
 
-from adapters.sqlalchemy.migrate import SCRIPTS, migrate_postgresql, migrate_sqlite, newest_revision
+from adapters.sqlalchemy.migrate import migrate_postgresql, newest_revision
 from domain.errors import Unavailable
+from tests.integration.later_version import BREAK, EXPAND, INDEX_AT_LEISURE, Later
 from tests.integration.processes import serving
-
-REVISION = """
-import sqlalchemy as sa
-from alembic import op
-
-revision, down_revision, branch_labels, depends_on = "{number:04}", "{previous:04}", None, None
-
-def upgrade() -> None:
-    {upgrade}
-
-def downgrade() -> None:
-    pass
-"""
-EXPAND = 'op.add_column("todos", sa.Column("colour", sa.String(20), nullable=True))'
-BREAK = 'op.execute("INSERT INTO nowhere VALUES (1)")'
-INDEX_AT_LEISURE = (
-    "with op.get_context().autocommit_block():\n"
-    '        op.create_index("ix_todos_colour", "todos", ["colour"], postgresql_concurrently=True)'
-)
-
-
-class Later:
-    """A later version of the program: this one's migrations and some more."""
-
-    def __init__(self, directory: Path) -> None:
-        shutil.copytree(SCRIPTS, directory, ignore=shutil.ignore_patterns("__pycache__"))
-        self.scripts = str(directory)
-        self._head = int(newest_revision())
-
-    def migration(self, upgrade: str) -> "Later":
-        """Add a migration that does this."""
-        self._head += 1
-        text = REVISION.format(number=self._head, previous=self._head - 1, upgrade=upgrade)
-        (Path(self.scripts) / "versions" / f"v{self._head:04}_later.py").write_text(text)
-        return self
-
-
-@pytest.fixture
-def later(tmp_path: Path) -> Later:
-    return Later(tmp_path / "later")
 
 
 async def test_a_migration_that_fails_says_why_and_leaves_nothing_behind(committed_url: str, later: Later) -> None:
@@ -76,26 +35,6 @@ async def test_what_was_migrated_before_the_failure_stays(committed_url: str, la
     assert await has_column(committed_url, "colour")
 
 
-async def test_a_migration_of_a_file_that_fails_leaves_nothing_behind(sqlite_file: Path, later: Later) -> None:
-    await migrate_sqlite(sqlite_file)
-    before = await schema_of_file(sqlite_file)
-    later.migration(f"{EXPAND}\n    {BREAK}")
-
-    with pytest.raises(Unavailable, match=r"undone: no such table: nowhere$"):
-        await migrate_sqlite(sqlite_file, scripts=later.scripts)
-
-    assert await schema_of_file(sqlite_file) == before
-
-
-async def test_several_migrations_of_a_file_are_applied_in_turn(sqlite_file: Path, later: Later) -> None:
-    await migrate_sqlite(sqlite_file)
-    later.migration(EXPAND).migration('op.create_index("ix_todos_colour", "todos", ["colour"])')
-
-    await migrate_sqlite(sqlite_file, scripts=later.scripts)
-
-    assert "ix_todos_colour" in await schema_of_file(sqlite_file)
-
-
 async def test_a_migration_does_not_queue_for_long_before_a_table_that_is_in_use(
     committed_url: str, later: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,17 +51,6 @@ async def test_a_migration_does_not_queue_for_long_before_a_table_that_is_in_use
 
     await migrate_postgresql(committed_url, scripts=later.scripts)
     assert await has_column(committed_url, "colour")
-
-
-async def test_many_may_build_an_index_concurrently_without_waiting_for_each_other(
-    committed_url: str, later: Later
-) -> None:
-    later.migration(EXPAND).migration(INDEX_AT_LEISURE)
-
-    async with asyncio.timeout(30):
-        await asyncio.gather(*(migrate_postgresql(committed_url, scripts=later.scripts) for _ in range(4)))
-
-    assert int(await revision_of(committed_url)) == int(newest_revision()) + 2
 
 
 @pytest.mark.parametrize("upgrade", [EXPAND, BREAK], ids=["that expands", "that fails"])
@@ -185,11 +113,3 @@ async def value_of(url: str, query: str, *arguments: object) -> object:
         return await connection.fetchval(query, *arguments)
     finally:
         await connection.close()
-
-
-async def schema_of_file(path: Path) -> str:
-    async with aiosqlite.connect(path) as connection:
-        rows = await connection.execute_fetchall(
-            "SELECT sql FROM sqlite_master UNION ALL SELECT version_num FROM alembic_version"
-        )
-        return "\n".join(str(row[0]) for row in rows)

@@ -13,9 +13,9 @@ import httpx
 import pytest
 from litestar import Litestar
 from msgspec.structs import replace
-from sqlalchemy import func, literal, select
+from sqlalchemy import func, literal, select, text
 
-from adapters.sqlalchemy.database import Database, PoolUsage, Statement
+from adapters.sqlalchemy.database import MOST_WAITING, Database, PoolUsage, Statement
 from adapters.sqlalchemy.postgresql import open_postgresql
 from adapters.sqlalchemy.sqlite import open_sqlite
 from adapters.sqlalchemy.store import SqlAlchemyStore
@@ -30,6 +30,12 @@ from tests.harness import AlwaysSomebody, app_on, client_of, services_on
 ONE = Statement(select(literal(1)))
 EMAILS = Statement(select(AccountRow.email))
 POOL_SIZE = 3
+
+TEN_MILLISECONDS = Statement(
+    select(func.pg_sleep(0.01)),
+    sqlite=text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 50000) SELECT max(i) FROM n"),
+)
+"""A statement that takes about so long."""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -90,6 +96,74 @@ class TestFullPools:
         assert int(response.headers["retry-after"]) > 0
 
 
+class TestFloods:
+    async def test_who_comes_when_too_many_wait_is_refused_at_once(self, crowded: Database) -> None:
+        async with crowded.transaction():
+            waiting = [asyncio.create_task(crowded.fetch_one(ONE)) for _ in range(MOST_WAITING)]
+            await asyncio.sleep(0.1)
+            async with asyncio.timeout(0.1):
+                with pytest.raises(Unavailable, match="Too many"):
+                    await crowded.fetch_one(ONE)
+                with pytest.raises(Unavailable, match="Too many"):
+                    await crowded.fetch_all(ONE)
+                with pytest.raises(Unavailable, match="Too many"):
+                    await in_a_transaction(crowded)
+            meanwhile = crowded.pool_usage()
+        served = await asyncio.gather(*waiting)
+
+        assert meanwhile.waiting == MOST_WAITING
+        assert [tuple(row or ()) for row in served] == [(1,)] * MOST_WAITING
+        assert crowded.pool_usage() == PoolUsage(limit=1, size=1, idle=1, waiting=0)
+
+    async def test_who_gave_up_waiting_takes_nobodys_place(self, crowded: Database) -> None:
+        async with crowded.transaction():
+            waiting = [asyncio.create_task(crowded.fetch_one(ONE)) for _ in range(MOST_WAITING)]
+            await asyncio.sleep(0.1)
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+            another = asyncio.create_task(crowded.fetch_one(ONE))
+            await asyncio.sleep(0.1)
+
+        assert await another
+        assert crowded.pool_usage() == PoolUsage(limit=1, size=1, idle=1, waiting=0)
+
+    async def test_whoever_is_served_is_served_soon_and_the_others_are_refused_soon(self, crowded: Database) -> None:
+        loop = asyncio.get_running_loop()
+        served: list[float] = []
+        refused: list[float] = []
+
+        async def arrive(number: int) -> None:
+            await asyncio.sleep(number / 1_000)
+            began = loop.time()
+            try:
+                await crowded.fetch_one(TEN_MILLISECONDS)
+            except Unavailable:
+                refused.append(loop.time() - began)
+            else:
+                served.append(loop.time() - began)
+
+        began = loop.time()
+        await asyncio.gather(*(arrive(number) for number in range(2_000)))
+        took = loop.time() - began
+
+        busy = len(served) * 0.01
+        assert busy > 0.3 * took, f"{len(served)} served in {took:.1f} s"
+        assert max(served) < 0.9
+        assert max(refused) < 0.3
+
+    async def test_clients_are_served_or_told_to_come_back(self, crowded: Database, clock: StandingClock) -> None:
+        app = app_on(services_on(SqlAlchemyStore(crowded), now=clock))
+
+        async with client_of(app) as client:
+            responses = await asyncio.gather(*(client.get("/posts") for _ in range(MOST_WAITING * 10)))
+
+        statuses = Counter(response.status_code for response in responses)
+        assert set(statuses) == {200, 503}
+        assert statuses[200] >= MOST_WAITING
+        assert {response.headers["retry-after"] for response in responses if response.status_code == 503} == {"5"}
+
+
 class TestGivingUp:
     async def test_a_transaction_that_is_given_up_at_any_moment_is_done_wholly_or_not_at_all(
         self, small: Database, committed_url: str
@@ -112,10 +186,10 @@ class TestGivingUp:
     async def test_its_connection_goes_on_to_serve(self, small: Database) -> None:
         async def give_up(number: int) -> None:
             with suppress(TimeoutError):
-                async with asyncio.timeout(number / 20_000):
+                async with asyncio.timeout(number / 10_000):
                     await add_twins(small, f"given up {number}")
 
-        await asyncio.gather(*(give_up(number) for number in range(100)))
+        await asyncio.gather(*(give_up(number) for number in range(POOL_SIZE * MOST_WAITING)))
         await asyncio.gather(*(add_twins(small, f"{number}") for number in range(POOL_SIZE * 3)))
 
         twins = await names_of_twins(small)

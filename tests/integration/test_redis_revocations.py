@@ -1,6 +1,7 @@
 """What is revoked through one replica is useless at the others, at once while there is a Redis."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -122,6 +123,65 @@ async def test_who_was_cut_off_without_a_word_finds_out(monkeypatch: pytest.Monk
 
             assert await eventually(lambda: _is_forgotten(recent))
             assert await eventually(lambda: listeners(client, 1))
+
+
+async def test_the_log_says_once_that_nothing_is_heard_and_once_that_it_is_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("adapters.redis.revocations._PAUSE", 0.01)
+    caplog.set_level(logging.INFO, "adapters.redis")
+    with redis_server.own_process() as server:
+        async with open_redis(server.url) as client, shared_recent_principals(client):
+            assert await eventually(lambda: listeners(client, 1))
+            assert caplog.messages == []
+
+            server.kill()
+            await asyncio.sleep(0.2)
+            server.start()
+            assert await eventually(lambda: listeners(client, 1))
+            await asyncio.sleep(0.05)
+
+    lost, found = caplog.messages
+    assert lost.startswith("Revocations of other replicas are not heard at once: ")
+    assert found == "Revocations of other replicas are heard at once again"
+
+
+async def test_who_listens_to_a_redis_that_hangs_does_not_wait_for_ever(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("adapters.redis.revocations._PATIENCE", 0.1)
+    caplog.set_level(logging.INFO, "adapters.redis")
+    with redis_server.own_process() as server:
+        server.pause()
+        async with open_redis(server.url) as client, shared_recent_principals(client):
+            await asyncio.sleep(0.3)
+            server.resume()
+            assert await eventually(lambda: listeners(client, 1))
+
+    assert caplog.messages[0] == "Revocations of other replicas are not heard at once: TimeoutError"
+
+
+async def test_listening_goes_on_after_what_nobody_expected(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("adapters.redis.revocations._PAUSE", 0.01)
+    with redis_server.own_process() as server:
+        async with open_redis(server.url) as client, shared_recent_principals(client) as recent:
+            assert await eventually(lambda: listeners(client, 1))
+            _remember(recent)
+
+            def fail(account_id: int) -> None:
+                raise KeyError(account_id)
+
+            with monkeypatch.context() as patch:
+                patch.setattr(recent, "drop", fail)
+                asking: Any = client
+                await asking.publish(CHANNEL, 1)
+                await asyncio.sleep(0.05)
+
+            assert await eventually(lambda: _is_forgotten(recent))
+
+    assert any(record.exc_info for record in caplog.records)
 
 
 async def test_without_redis_everything_goes_on() -> None:

@@ -8,10 +8,15 @@ import pytest
 from sqlalchemy import text
 
 from adapters.sqlalchemy.database import Statement
-from adapters.sqlalchemy.sqlite import SqliteDatabase, open_sqlite
+from adapters.sqlalchemy.sqlite import LOCK_PATIENCE, PATIENCE, SqliteDatabase, open_sqlite
 from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.errors import Unavailable
+from entrypoints.settings import Settings
 from tests.builders import a_new_account
+
+MANY_ROWS = Statement(
+    text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 400000) SELECT i FROM n ORDER BY -i")
+)
 
 
 @pytest.fixture
@@ -93,6 +98,93 @@ async def test_a_writer_that_is_cancelled_while_it_waits_does_not_keep_the_lock(
     await asyncio.wait_for(add_account_in_a_transaction(other_database, "other@example.com"), timeout=5)
 
 
+@pytest.mark.parametrize("time", [0.0, 0.001, 0.01, 0.1])
+async def test_single_statements_that_are_cancelled_while_they_wait_do_not_keep_the_lock_either(
+    sqlite_database: SqliteDatabase, other_database: SqliteDatabase, time: float
+) -> None:
+    async with SqlAlchemyStore(sqlite_database).transaction() as tx:
+        waiting = [asyncio.create_task(add_account(other_database, f"{number}@example.com")) for number in range(3)]
+        await asyncio.sleep(time)
+        for task in waiting:
+            task.cancel()
+        await asyncio.sleep(0.1)
+        await tx.accounts.add(a_new_account("first@example.com"))
+    outcomes = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), timeout=5)
+
+    assert {type(outcome) for outcome in outcomes} == {asyncio.CancelledError}
+    await asyncio.wait_for(add_account(sqlite_database), timeout=5)
+    await asyncio.wait_for(add_account(other_database, "other@example.com"), timeout=5)
+
+
+async def test_a_statement_that_is_cancelled_too_late_is_done_before_that_is_said(
+    sqlite_database: SqliteDatabase, other_database: SqliteDatabase
+) -> None:
+    async with SqlAlchemyStore(sqlite_database).transaction():
+        waiting = asyncio.create_task(add_account(other_database))
+        await asyncio.sleep(0.1)
+        waiting.cancel()
+        await asyncio.sleep(0.1)
+        waiting.cancel()
+        was_done = waiting.done()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+    assert not was_done
+    assert await find_account(sqlite_database) is not None
+
+
+async def test_a_statement_that_is_cancelled_and_fails_is_cancelled(
+    sqlite_database: SqliteDatabase, sqlite_file: Path
+) -> None:
+    async with open_sqlite(sqlite_file, lock_patience=0.3) as impatient:
+        async with SqlAlchemyStore(sqlite_database).transaction():
+            waiting = asyncio.create_task(add_account(impatient))
+            await asyncio.sleep(0.1)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+
+        await add_account(impatient)
+
+
+@pytest.mark.parametrize("time", [0.001, 0.01, 0.05, 0.1])
+async def test_a_read_that_is_cancelled_does_not_keep_its_connection_in_the_past(
+    sqlite_database: SqliteDatabase, sqlite_file: Path, time: float
+) -> None:
+    async with open_sqlite(sqlite_file, pool_size=1) as database:
+
+        async def read_in_a_transaction() -> None:
+            async with database.transaction() as connection:
+                await connection.fetch_all(MANY_ROWS)
+
+        for read in (database.fetch_all(MANY_ROWS), read_in_a_transaction()):
+            reading = asyncio.ensure_future(read)
+            await asyncio.sleep(time)
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+        await add_account(sqlite_database)
+
+        assert await find_account(database) is not None
+        await add_account(database, "other@example.com")
+
+
+async def test_who_gives_up_while_there_is_no_connection_gives_up_at_once(sqlite_file: Path) -> None:
+    async with open_sqlite(sqlite_file, pool_size=1) as database, asyncio.timeout(1):
+        async with database.transaction():
+            waiting = asyncio.create_task(add_account(database))
+            await asyncio.sleep(0.1)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+
+        assert await find_account(database) is None
+
+
+def test_a_request_can_wait_for_a_connection_and_for_the_lock_in_its_time() -> None:
+    assert Settings().request_timeout > PATIENCE + LOCK_PATIENCE
+
+
 async def test_a_writer_that_waits_for_too_long_is_unavailable(
     sqlite_database: SqliteDatabase, sqlite_file: Path
 ) -> None:
@@ -112,7 +204,7 @@ async def test_the_settings_of_every_connection_are_ours(sqlite_database: Sqlite
 
     rows = [await sqlite_database.fetch_one(Statement(text(f"PRAGMA {pragma}"))) for pragma in pragmas]
 
-    assert [row and row[0] for row in rows] == ["wal", 2, 1, 15_000]
+    assert [row and row[0] for row in rows] == ["wal", 2, 1, LOCK_PATIENCE * 1_000]
 
 
 async def test_a_file_that_is_no_database_is_unavailable_not_a_surprise(damaged_file: Path) -> None:
@@ -125,8 +217,8 @@ async def find_account(database: SqliteDatabase) -> object:
     return await SqlAlchemyStore(database).accounts.credentials_by_email(a_new_account().email)
 
 
-async def add_account(database: SqliteDatabase) -> None:
-    await SqlAlchemyStore(database).accounts.add(a_new_account())
+async def add_account(database: SqliteDatabase, email: str = "grace@example.com") -> None:
+    await SqlAlchemyStore(database).accounts.add(a_new_account(email))
 
 
 async def add_account_in_a_transaction(database: SqliteDatabase, email: str = "waiting@example.com") -> None:

@@ -137,6 +137,7 @@ def test_what_is_wrong_says_how_to_mend_it_and_what_is_right_says_nothing_of_the
         ("migrations", replace(READY, database_problems=("It is behind.",)), "error", "behind"),
         ("backup", replace(READY, newest_verified_backup=None), "error", "No verified backup"),
         ("backup", replace(READY, newest_verified_backup=NOON - timedelta(hours=27)), "error", "too long ago"),
+        ("backup", replace(READY, newest_verified_backup=NOON + timedelta(hours=1)), "error", "yet to come"),
         ("metrics", with_settings(metrics_port=None), "error", "none"),
         ("metrics", replace(READY, public_metrics=Answer(status=200)), "error", "public"),
         ("metrics", replace(READY, metrics=None), "error", "cannot be fetched"),

@@ -1,7 +1,9 @@
 """A directory of backups: which there are, what a new one is called, and which may go."""
 
+import os
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -9,7 +11,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from adapters.backups.errors import BackupError
-from adapters.backups.manifest import Manifest, decode_manifest, manifest_path
+from adapters.backups.files import publish, remove_abandoned
+from adapters.backups.manifest import DatabaseKind, Manifest, decode_manifest, manifest_path
 
 _SUFFIX = ".backup"
 _NAME = re.compile(r"todo-[0-9]{8}T[0-9]{6}Z(-[0-9]+)?\.backup")
@@ -22,8 +25,8 @@ class Backup(Struct, frozen=True, kw_only=True):
     manifest: Manifest
 
 
-def backups_in(directory: Path) -> list[Backup]:
-    """Return the backups that were made in a directory, the newest first; what else is there is left out.
+def backups_in(directory: Path, kind: DatabaseKind) -> list[Backup]:
+    """Return the backups of this kind of database that were made in a directory, the newest first, and nothing else.
 
     Only manifests are read: this is cheap, whatever the size of the backups.
     """
@@ -34,7 +37,8 @@ def backups_in(directory: Path) -> list[Backup]:
                 manifest = decode_manifest(manifest_path(file).read_bytes(), name=file.name)
             except (OSError, BackupError):
                 continue  # being written, being removed, or not ours
-            found.append(Backup(file=file, manifest=manifest))
+            if manifest.database == kind:
+                found.append(Backup(file=file, manifest=manifest))
     return sorted(found, key=lambda backup: (backup.manifest.created_at, backup.file.name), reverse=True)
 
 
@@ -48,20 +52,84 @@ def free_path(directory: Path, now: datetime) -> Path:
     """Return where a backup that is made now belongs."""
     stem = f"todo-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     names = (f"{stem}{f'-{number}' if number > 1 else ''}{_SUFFIX}" for number in count(1))
-    return next(path for name in names if not (path := directory / name).exists())
+    return next(path for name in names if not _is_taken(path := directory / name))
 
 
-def superseded(newest_first: Sequence[Backup], *, keep: int) -> list[Backup]:
+def new_file(target: Path, now: datetime) -> Path:
+    """Return where a backup goes that is made now: to the file ``target``, or into the directory ``target``.
+
+    :raises BackupError: if it would replace something, or there is no such directory.
+    """
+    file = free_path(target, now) if target.is_dir() else target
+    if _is_taken(file):
+        raise BackupError(f"{file} exists, and a backup replaces nothing. Name a new file or a directory.")
+    if not file.parent.is_dir():
+        raise BackupError(f"There is no directory {file.parent}.")
+    return file
+
+
+def superseded(newest_first: Sequence[Backup], *, keep: int, made: Path | None = None) -> list[Backup]:
     """Return the backups beyond the newest ``keep``.
 
     The newest verified one is not among them: backups that nobody verified must not push out the one that is known
-    to be good.
+    to be good. Neither is the one that was just ``made``, which looks old if the clock was turned back.
     """
     known_good = newest_verified(newest_first)
-    return [backup for backup in newest_first[keep:] if backup is not known_good]
+    return [backup for backup in newest_first[keep:] if backup is not known_good and backup.file != made]
+
+
+def publish_backup(data: Path, manifest: Path, file: Path) -> None:
+    """Give the data, which is complete, the name ``file``, and the manifest its own: with both, it is a backup.
+
+    The manifest goes first. If this is killed before the data follows, ``remove_unfinished`` finds a manifest alone,
+    which is worth nothing; data alone might be somebody's last.
+
+    :raises FileExistsError: if one of the names is taken; then nothing was done.
+    """
+    publish(manifest, manifest_path(file))
+    try:
+        publish(data, file)
+    except BaseException:
+        manifest_path(file).unlink()
+        raise
+
+
+def publish_in(room: Path, target: Path, now: datetime) -> Path:
+    """Give what is in the room its names, and return that of the data; another backup may take them meanwhile."""
+    while True:
+        file = new_file(target, now)
+        with suppress(FileExistsError):
+            publish_backup(room / "stored", room / "manifest", file)
+            return file
 
 
 def remove(backup: Backup) -> None:
-    """Remove both files; the manifest goes first, without which the rest is no backup any more."""
-    manifest_path(backup.file).unlink(missing_ok=True)
+    """Remove both files; the manifest goes last, for the reason that it comes first."""
     backup.file.unlink(missing_ok=True)
+    manifest_path(backup.file).unlink(missing_ok=True)
+
+
+def remove_unfinished(directory: Path) -> None:
+    """Remove what was left by processes that were killed: workspaces, and manifests without data."""
+    lonely = [path for path in directory.glob(f"*{_SUFFIX}.json") if _is_lonely(path)]
+    if remove_abandoned(directory):  # else somebody is about to bring the data, or to take the manifest away
+        for path in lonely:
+            if _is_lonely(path):
+                path.unlink(missing_ok=True)
+
+
+def _is_lonely(path: Path) -> bool:
+    """Tell whether it is the manifest of a backup that was made in this directory, whose data is not there."""
+    file = path.with_suffix("")
+    if not _NAME.fullmatch(file.name) or os.path.lexists(file):
+        return False
+    try:
+        decode_manifest(path.read_bytes(), name=path.name)
+    except (OSError, BackupError):
+        return False
+    return True
+
+
+def _is_taken(file: Path) -> bool:
+    """Tell whether there is something, be it a link to nothing, where the data or the manifest would go."""
+    return os.path.lexists(file) or os.path.lexists(manifest_path(file))

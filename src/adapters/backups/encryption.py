@@ -12,6 +12,8 @@ import pyrage
 from adapters.backups.errors import BackupError
 from adapters.backups.files import HashingWriter
 
+_PRIVATE = "AGE-SECRET-KEY-"
+
 
 class Keys:
     """The recipients that new backups are encrypted to, and the identities that can read them; either may be missing.
@@ -57,7 +59,22 @@ class Keys:
             raise BackupError("It cannot be decrypted: it is damaged or cut off.") from None
 
 
+def problem_of(recipients: Iterable[str]) -> str | None:
+    """Return what is wrong with the first public key that is none, without showing it; nothing if all are."""
+    try:
+        Keys(recipients, None)
+    except BackupError as error:
+        return error.detail
+    return None
+
+
 def _recipient(number: int, text: str) -> pyrage.x25519.Recipient:
+    if text.upper().startswith(_PRIVATE):
+        raise BackupError(
+            f"Number {number} of BACKUP_RECIPIENTS is a private key, with which every backup can be read, and which "
+            "does not belong here. Name its public key instead (age1..., `age-keygen -y FILE` prints it); if others "
+            "may have seen it, make a new one."
+        )
     try:
         return pyrage.x25519.Recipient.from_str(text)
     except pyrage.RecipientError as error:

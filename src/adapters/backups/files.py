@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -109,19 +109,27 @@ def workspace(directory: Path) -> Generator[Path]:
 
     It is locked: what is left by a process that was killed can be told from what is in use.
     """
-    room = Path(tempfile.mkdtemp(prefix=_WORKSPACE_PREFIX, dir=directory))
-    try:
-        with _locked(room):
-            yield room
-    finally:
-        shutil.rmtree(room, ignore_errors=True)
+    with ExitStack() as stack:
+        yield _new_room(directory, stack)
 
 
-def remove_abandoned(directory: Path) -> None:
-    """Remove the workspaces in ``directory`` that nobody uses any more."""
+def remove_abandoned(directory: Path) -> bool:
+    """Remove the workspaces in ``directory`` that nobody uses any more; tell whether there are none in use."""
     for room in directory.glob(f"{_WORKSPACE_PREFIX}*"):
-        with suppress(BlockingIOError, FileNotFoundError), _locked(room):
+        with suppress(OSError), _locked(room):  # it is in use, gone, or somebody else's
             shutil.rmtree(room, ignore_errors=True)
+    return not any(directory.glob(f"{_WORKSPACE_PREFIX}*"))
+
+
+def _new_room(directory: Path, stack: ExitStack) -> Path:
+    """Make a directory and lock it, until the stack is left; somebody who tidies up may come between the two."""
+    while True:
+        room = Path(tempfile.mkdtemp(prefix=_WORKSPACE_PREFIX, dir=directory))
+        with suppress(BlockingIOError, FileNotFoundError):
+            stack.enter_context(_locked(room))
+            if room.exists():
+                stack.callback(shutil.rmtree, room, ignore_errors=True)
+                return room
 
 
 @contextmanager

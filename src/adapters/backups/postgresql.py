@@ -14,6 +14,7 @@ from adapters.backups.errors import BackupError
 from adapters.backups.files import create_private
 from adapters.backups.libpq import database_argument, environment_of
 from adapters.backups.manifest import DatabaseKind
+from adapters.backups.postgresql_restore import restore_archive
 from adapters.backups.postgresql_tools import Tool, find_tool, run_tool
 
 SCRATCH_PREFIX = "todo_verify_"
@@ -45,18 +46,14 @@ WHERE relkind = 'r' AND relpersistence <> 't' AND nspname <> 'information_schema
     SELECT FROM pg_depend
     WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e' -- it belongs to an extension
   )
-ORDER BY name
+ORDER BY EXISTS (SELECT FROM pg_constraint WHERE confrelid = pg_class.oid), name
 """
+"""Tables that others refer to come last: an INSERT locks them last, and whoever locks all must not meet it halfway."""
 
 _MEASURE = """
 SELECT count(*) AS rows, coalesce(sum(hashtextextended(t::text COLLATE "C", 0)), 0)::text AS checksum
 FROM ONLY {table} AS t
 """
-
-_ALL_OR_NOTHING = (
-    *("--clean", "--if-exists", "--single-transaction", "--exit-on-error"),
-    *("--no-owner", "--no-privileges"),  # who restores it may be somebody else than who made it
-)
 
 
 class PostgresqlServerDatabase:
@@ -89,15 +86,17 @@ class PostgresqlServerDatabase:
     async def restore(self, file: Path, content: Content) -> None:
         """See the port. It is one transaction, which waits for those that are open and then locks out all others."""
         async with self._connected() as connection:
-            pg_restore = await _tool("pg_restore", connection)
+            pg_restore, psql = await _tool("pg_restore", connection), await _tool("psql", connection)
             target = await _target(connection)
-            present = {row["name"] for row in await connection.fetch(_TABLES)}
-        if unknown := present - content.tables.keys():
+            present = {row["name"]: row["identifier"] for row in await connection.fetch(_TABLES)}
+        if unknown := present.keys() - content.tables.keys():
             raise BackupError(
                 f"The database has tables that the backup would not replace: {', '.join(sorted(unknown))}. Restore it "
                 "into an empty database, or take back the migrations that made them first."
             )
-        await run_tool([pg_restore, *_ALL_OR_NOTHING, *target, str(file)], environment_of(self._url))
+        await restore_archive(
+            [pg_restore, str(file)], [psql, *target], environment_of(self._url), tables=list(present.values())
+        )
 
     @asynccontextmanager
     async def scratch(self, room: Path) -> AsyncGenerator[Self]:

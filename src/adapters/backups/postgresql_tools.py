@@ -1,17 +1,19 @@
-"""pg_dump and pg_restore: finding them, asking how old they are, running them."""
+"""pg_dump, pg_restore and psql: finding them, asking how old they are, running them."""
 
 import asyncio
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from signal import SIGTERM, Signals
 from typing import Literal
 
 from adapters.backups.cancellation import uninterrupted
 from adapters.backups.errors import BackupError
 
-Tool = Literal["pg_dump", "pg_restore"]
+Tool = Literal["pg_dump", "pg_restore", "psql"]
 
 _VERSION = re.compile(r"\(PostgreSQL\) ([0-9]+)")
 _GRACE = 5
@@ -52,29 +54,46 @@ async def run_tool(command: Sequence[str], variables: Mapping[str, str]) -> str:
 
     :raises BackupError: with the tool's last words, if it fails.
     """
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        env=os.environ | dict(variables),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
+    async with started(command, variables) as process:
         output, errors = await process.communicate()
-    finally:
-        await uninterrupted(_end(process))
     if process.returncode != 0:
-        tool = command[0].rpartition("/")[2]
-        raise BackupError(f"{tool} failed: {_first_error(errors.decode(errors='replace'))}")
+        raise failure(command, errors)
     return output.decode(errors="replace")
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+@asynccontextmanager
+async def started(
+    command: Sequence[str],
+    variables: Mapping[str, str],
+    *,
+    stdin: int = DEVNULL,
+    farewell: Signals = SIGTERM,
+) -> AsyncGenerator[Process]:
+    """Start a tool with these variables added to the environment; it is gone when the block is left.
+
+    :param farewell: the signal on which the tool stops what it does on the server: for psql that is SIGINT.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *command, env=os.environ | dict(variables), stdin=stdin, stdout=PIPE, stderr=PIPE
+    )
+    try:
+        yield process
+    finally:
+        await uninterrupted(_end(process, farewell))
+
+
+def failure(command: Sequence[str], errors: bytes) -> BackupError:
+    """Return what to say of a tool that failed and had this to say on standard error."""
+    tool = command[0].rpartition("/")[2]
+    return BackupError(f"{tool} failed: {_first_error(errors.decode(errors='replace'))}")
+
+
+async def _end(process: Process, farewell: Signals) -> None:
     """Make sure that the process is gone."""
     if process.returncode is not None:
         return
     with suppress(ProcessLookupError):
-        process.terminate()
+        process.send_signal(farewell)
         try:
             async with asyncio.timeout(_GRACE):
                 await process.wait()

@@ -9,7 +9,15 @@ from msgspec.structs import replace
 
 from adapters.backups.content import Content, differences
 from adapters.backups.database import DumpableDatabase
-from adapters.backups.directory import Backup, backups_in, free_path, remove, superseded
+from adapters.backups.directory import (
+    Backup,
+    backups_in,
+    new_file,
+    publish_in,
+    remove,
+    remove_unfinished,
+    superseded,
+)
 from adapters.backups.encryption import Keys
 from adapters.backups.errors import BackupError
 from adapters.backups.files import (
@@ -17,7 +25,6 @@ from adapters.backups.files import (
     copy_all,
     create_private,
     make_durable,
-    publish,
     remove_abandoned,
     replace_bytes,
     sha256_of,
@@ -56,12 +63,13 @@ class Backups:
         :raises BackupError: if it cannot be made; then nothing is left behind.
         """
         now = self._now()
-        file = _new_file(target, now)
-        with workspace(file.parent) as room:
+        directory = new_file(target, now).parent
+        with workspace(directory) as room:
             content = await self._database.dump(room / "plain")
             if content.revision is None:
                 raise BackupError("The database has not been migrated: there is nothing to back up.")
-            written = self._store(room / "plain", room / "stored")
+            with _explained(directory):
+                written = self._store(room / "plain", room / "stored")
             manifest = Manifest(
                 created_at=now,
                 service_version=self._service_version,
@@ -73,9 +81,7 @@ class Backups:
                 tables=content.tables,
             )
             write_durably(room / "manifest", encode_manifest(manifest))
-            publish(room / "stored", file)
-            publish(room / "manifest", manifest_path(file))  # last: with it, the backup is complete
-        return Backup(file=file, manifest=manifest)
+            return Backup(file=publish_in(room, target, now), manifest=manifest)
 
     def _store(self, plain: Path, stored: Path) -> HashingWriter:
         """Write the data as it is kept, and return what it has become."""
@@ -88,13 +94,13 @@ class Backups:
             make_durable(file)
         return writer
 
-    def retain(self, directory: Path, *, keep: int) -> list[Backup]:
-        """Remove all but the newest ``keep`` backups of a directory and the newest verified one; return the removed.
+    def retain(self, directory: Path, *, keep: int, made: Backup) -> list[Backup]:
+        """Remove all but the newest ``keep`` backups of a directory, the newest verified one and the one just made.
 
-        What a backup that was killed has left goes, too.
+        What a backup that was killed has left goes, too. Return the backups that were removed.
         """
-        remove_abandoned(directory)
-        removed = superseded(backups_in(directory), keep=keep)
+        remove_unfinished(directory)
+        removed = superseded(backups_in(directory, self._database.kind), keep=keep, made=made.file)
         for backup in removed:
             remove(backup)
         return removed
@@ -105,9 +111,9 @@ class Backups:
         :raises BackupError: if there is none that this program can use.
         """
         if target.is_dir():
-            backups = backups_in(target)
+            backups = backups_in(target, self._database.kind)
             if not backups:
-                raise BackupError(f"There is no backup in {target}.")
+                raise BackupError(f"There is no backup of {NAMES[self._database.kind]} in {target}.")
             return backups[0]
         if not target.exists():
             raise BackupError(f"There is no backup at {target}.")
@@ -141,6 +147,7 @@ class Backups:
 
         :raises BackupError: if it cannot be restored, or is not what the manifest says.
         """
+        remove_abandoned(backup.file.parent)
         self.require_usable(backup)
         expected = backup.manifest.content
         with self._plain(backup) as plain, workspace(backup.file.parent) as room:
@@ -151,6 +158,9 @@ class Backups:
             raise BackupError(f"{backup.file} is not what the manifest says. {' '.join(wrong)}")
         verified = replace(backup.manifest, verified_at=self._now())
         replace_bytes(manifest_path(backup.file), encode_manifest(verified))
+        if not backup.file.exists():
+            manifest_path(backup.file).unlink(missing_ok=True)  # which would have come back without its data
+            raise BackupError(f"{backup.file} was removed by somebody else while it was verified.")
         return replace(backup, manifest=verified)
 
     async def present(self) -> Content:
@@ -162,6 +172,7 @@ class Backups:
 
         :raises BackupError: if it cannot be restored; then the database is as it was.
         """
+        remove_abandoned(backup.file.parent)
         self.require_usable(backup)
         with self._plain(backup) as plain:
             await self._database.restore(plain, backup.manifest.content)
@@ -183,11 +194,10 @@ class Backups:
         return backup.manifest.revision == self._newest_revision
 
 
-def _new_file(target: Path, now: datetime) -> Path:
-    """Return where a new backup goes."""
-    file = free_path(target, now) if target.is_dir() else target
-    if file.exists() or manifest_path(file).exists():
-        raise BackupError(f"{file} exists, and a backup replaces nothing. Name a new file or a directory.")
-    if not file.parent.is_dir():
-        raise BackupError(f"There is no directory {file.parent}.")
-    return file
+@contextmanager
+def _explained(directory: Path) -> Generator[None]:
+    """Name the disk that is full, or whatever is wrong with it."""
+    try:
+        yield
+    except OSError as error:
+        raise BackupError(f"The backup cannot be written to {directory}: {error}.") from error

@@ -3,25 +3,24 @@
 The work is done without awaiting; ``stop_if_cancelled`` is what lets Ctrl-C in.
 """
 
-import hashlib
+import os
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Self
 
 from adapters.backups.cancellation import stop_if_cancelled
-from adapters.backups.content import REVISION_TABLE, Content, TableContent, differences
+from adapters.backups.content import Content, differences
 from adapters.backups.errors import BackupError
-from adapters.backups.files import create_private
+from adapters.backups.files import HashingWriter, copy_all, create_private, remove_abandoned, workspace
 from adapters.backups.manifest import DatabaseKind
+from adapters.backups.sqlite_content import content_of, require_integrity, text_of
 
 _LONGEST_STANDSTILL = 30
 """Seconds that a restore waits for a writer, or a backup for whoever has locked the file."""
-
-_ROWS_AT_ONCE = 1_000
-_CHECKSUM_BITS = 128
 
 
 class SqliteFile:
@@ -39,11 +38,12 @@ class SqliteFile:
         if not self._path.exists():
             raise BackupError(f"There is no database at {self._path}.")
         create_private(file).close()
-        with _explained(self._path), _opened(self._path) as source, _opened(file) as target:
+        with _explained(self._path), _opened(self._path) as source:
             source.execute("BEGIN")
-            content = _content(source)
-            self._copy(source, target)
-            target.execute("PRAGMA journal_mode = DELETE")  # the copy is one file, without a log beside it
+            content = content_of(source)
+            with _copying(self._path, file), _opened(file) as target:
+                self._copy(source, target)
+                target.execute("PRAGMA journal_mode = DELETE")  # the copy is one file, without a log beside it
         return content
 
     async def content(self) -> Content:
@@ -52,37 +52,73 @@ class SqliteFile:
             return Content(revision=None, tables={})
         with _explained(self._path), _opened(self._path) as connection:
             connection.execute("BEGIN")
-            return _content(connection)
+            return content_of(connection)
 
     async def restore(self, file: Path, content: Content) -> None:
         """See the port. It is one transaction: services that have the file open see the old state or the new."""
-        with _opened(file, "ro&immutable=1") as source:
+        with self._created(), self._draft(file) as draft, _opened(draft) as source:
             with _explained(file):
-                _require_integrity(source)
-                if wrong := differences(expected=content, found=_content(source)):
+                require_integrity(source)
+                if wrong := differences(expected=content, found=content_of(source)):
                     raise BackupError(f"{file} is not what the manifest says. {' '.join(wrong)}")
-            with _explained(self._path), self._created(), _opened(self._path) as target:
+            with _explained(self._path), _opened(self._path) as target:
                 target.execute("PRAGMA journal_mode = WAL")
-                self._copy(source, target)
+                self._copy(source, target, when_locked=partial(self._keep_counters, source))
 
     @asynccontextmanager
     async def scratch(self, room: Path) -> AsyncGenerator[Self]:
         """See the port."""
         yield type(self)(room / "scratch.sqlite3")  # and goes with the room
 
-    def _copy(self, source: sqlite3.Connection, target: sqlite3.Connection) -> None:
-        """Copy everything in one transaction of the target, which an exception rolls back."""
-        moved, since = -1, time.monotonic()
+    @contextmanager
+    def _draft(self, file: Path) -> Generator[Path]:
+        """Yield a copy of the backup, beside the database: what is restored differs from it in the counters of ids."""
+        remove_abandoned(self._path.parent)
+        with workspace(self._path.parent) as room:
+            with _copying(file, room), file.open("rb") as backup, create_private(room / "draft") as draft:
+                copy_all(backup, HashingWriter(draft))
+            yield room / "draft"
 
-        def progress(_: int, remaining: int, __: int) -> None:
-            nonlocal moved, since
+    def _keep_counters(self, draft: sqlite3.Connection) -> None:
+        """Let no counter of ids go back, or an id would be given out again, to somebody else.
+
+        Nobody can write to the database now; what was committed there last can be read.
+        """
+        with _opened(self._path, "ro") as present:
+            counters = present.execute("SELECT name, seq FROM sqlite_sequence").fetchall() if _counts(present) else []
+        if not _counts(draft):
+            return
+        draft.execute("BEGIN")
+        for name, last in counters:
+            row = draft.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = ?", (name,)).fetchone()
+            draft.execute("DELETE FROM sqlite_sequence WHERE name = ?", (name,))
+            draft.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, max(last, row[0] or 0)))
+        draft.execute("COMMIT")
+
+    def _copy(
+        self, source: sqlite3.Connection, target: sqlite3.Connection, when_locked: Callable[[], None] | None = None
+    ) -> None:
+        """Copy everything in one transaction of the target, which an exception rolls back.
+
+        ``when_locked`` runs once, after the transaction has begun and before it ends. It may change the source: SQLite
+        copies the pages again that this connection changes meanwhile.
+        """
+        moved, since = -1, time.monotonic()
+        (pages,) = source.execute("PRAGMA page_count").fetchone()
+
+        def progress(status: int, remaining: int, __: int) -> None:
+            nonlocal moved, since, when_locked
             self._stop_if_asked()
+            if when_locked is not None and status == sqlite3.SQLITE_OK:
+                when_locked()
+                when_locked = None
             if remaining != moved:
                 moved, since = remaining, time.monotonic()
             elif time.monotonic() - since > _LONGEST_STANDSTILL:
                 raise BackupError("Somebody else has locked the database; nothing was changed.")
 
-        source.backup(target, pages=self.pages_per_step, progress=progress)
+        at_least_two_steps = max(1, min(self.pages_per_step, pages // 2))
+        source.backup(target, pages=at_least_two_steps, progress=progress)
 
     def _stop_if_asked(self) -> None:
         stop_if_cancelled()
@@ -94,6 +130,9 @@ class SqliteFile:
         if is_new:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             create_private(self._path).close()
+            if os.geteuid() == 0:  # else the service, which should not run as root, could not open it
+                directory = self._path.parent.stat()
+                os.chown(self._path, directory.st_uid, directory.st_gid)
         try:
             yield
         except BaseException:
@@ -109,7 +148,7 @@ def _opened(path: Path, mode: str = "rw") -> Generator[sqlite3.Connection]:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     # A second of waiting for locks is short enough to notice Ctrl-C between two attempts.
     with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=1)) as connection:
-        connection.text_factory = _text
+        connection.text_factory = text_of
         yield connection
 
 
@@ -122,6 +161,15 @@ def _explained(path: Path) -> Generator[None]:
         raise BackupError(f"{path} cannot be used: {error}.{_advice(error)}") from error
 
 
+@contextmanager
+def _copying(source: Path, target: Path) -> Generator[None]:
+    """Name both files: which of them the disk has something against, SQLite does not say."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise BackupError(f"{source} cannot be copied to {target}: {error}. Is there room?") from error
+
+
 def _advice(error: sqlite3.Error) -> str:
     """Return what to do about a damaged file; what is wrong with the disk or with locks is an operational error."""
     if isinstance(error, sqlite3.OperationalError):
@@ -129,43 +177,6 @@ def _advice(error: sqlite3.Error) -> str:
     return " It is damaged, or no SQLite database. To restore a backup, move it and its -wal and -shm files away first."
 
 
-def _text(content: bytes) -> str:
-    """Return text that may not be UTF-8: it is compared, never shown."""
-    return content.decode(errors="surrogateescape")
-
-
-def _content(connection: sqlite3.Connection) -> Content:
-    names: list[str] = [
-        name
-        for (name,) in connection.execute(
-            "SELECT name FROM sqlite_schema WHERE type = 'table'"
-            " AND (name NOT LIKE 'sqlite\\_%' ESCAPE '\\' OR name = 'sqlite_sequence') ORDER BY name"
-        )
-    ]
-    tables = {name: _table_content(connection, name) for name in names}
-    row = None
-    if REVISION_TABLE in names:
-        row = connection.execute(f"SELECT version_num FROM {REVISION_TABLE}").fetchone()  # noqa: S608 - ours
-    return Content(revision=row and row[0], tables=tables)
-
-
-def _table_content(connection: sqlite3.Connection, name: str) -> TableContent:
-    """Count the rows, and add up their hashes: the sum does not depend on the order."""
-    rows = total = 0
-    quoted = name.replace('"', '""')
-    cursor = connection.execute(f'SELECT * FROM "{quoted}"')  # noqa: S608
-    while chunk := cursor.fetchmany(_ROWS_AT_ONCE):
-        stop_if_cancelled()
-        rows += len(chunk)
-        for row in chunk:
-            # ascii() and not repr(): which characters the latter escapes changes with the version of Python.
-            digest = hashlib.blake2b(ascii(row).encode("ascii"), digest_size=_CHECKSUM_BITS // 8).digest()
-            total += int.from_bytes(digest, "big")
-    return TableContent(rows=rows, checksum=f"{total % 2**_CHECKSUM_BITS:032x}")
-
-
-def _require_integrity(connection: sqlite3.Connection) -> None:
-    """Read every page: damage that a checksum was taken of as well would be restored with it."""
-    (first,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-    if first != "ok":
-        raise BackupError(f"SQLite finds the backup damaged: {first}")
+def _counts(connection: sqlite3.Connection) -> bool:
+    """Tell whether there is a table with a counter of ids."""
+    return bool(connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'").fetchall())

@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from time import monotonic
 from typing import TypeVar
 
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from adapters.rate_limits.memory import MemoryRateLimiter
 from domain.rate_limits.model import Hit, Quota, Verdict
 from domain.rate_limits.ports import RateLimiter
 
@@ -16,6 +19,8 @@ _PATIENCE = 0.25
 
 _PAUSE = 5
 """Seconds until the next request tries again."""
+
+_PROBE = "whether it can be written"
 
 _LOST = "Rate limits are counted by each process for itself, because Redis does not answer"
 
@@ -26,19 +31,26 @@ _T = TypeVar("_T")
 class FailoverRateLimiter:
     """Counts in ``shared``, and while that cannot be reached, in ``local``: a circuit breaker.
 
-    When it breaks, and every five seconds from then on, one request finds out and waits a quarter of a second for it;
-    the others go on at once. To refuse everybody because the counters are gone would do an attacker's work, and to
-    limit nobody would reward it.
+    It breaks at once when there is an error, and when there is no answer, at the second time: who was slow once may
+    have been busy, and so may we. From then on one request every five seconds finds out and waits a quarter of a second
+    for it; the others go on at once. Only a write tells that all is well: a replica, or a Redis that is full, still
+    answers what it is asked and counts nothing.
+
+    To refuse everybody because the counters are gone would do an attacker's work, and to limit nobody would reward it.
+    So ``local`` learns what ``shared`` counts, and goes on from there.
     """
 
-    def __init__(self, *, shared: RateLimiter, local: RateLimiter) -> None:
+    def __init__(self, *, shared: RateLimiter, local: MemoryRateLimiter) -> None:
         self._shared = shared
         self._local = local
+        self._is_in_doubt = False
         self._retry_at: float | None = None
 
     async def hit(self, hits: Sequence[Hit]) -> Sequence[Verdict]:
         """See the port."""
-        return await self._ask(lambda limiter: limiter.hit(hits))
+        verdicts = await self._ask(lambda limiter: limiter.hit(hits))
+        self._local.learn(hits, verdicts)
+        return verdicts
 
     async def forget(self, quota: Quota, key: str) -> None:
         """See the port."""
@@ -56,7 +68,7 @@ class FailoverRateLimiter:
 
     async def notices(self) -> list[str]:
         """Return what an operator should know, after trying again if it is time."""
-        await self.knows("whether it answers")
+        await self._ask(_probe)
         return [] if self._retry_at is None else [f"{_LOST}."]
 
     async def _ask(self, question: Callable[[RateLimiter], Awaitable[_T]]) -> _T:
@@ -65,12 +77,22 @@ class FailoverRateLimiter:
             if monotonic() < self._retry_at:
                 return await question(self._local)
             self._retry_at = monotonic() + _PAUSE  # one request tries, the others do not wait for it
+        was_in_doubt = self._is_in_doubt
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with _patience():
+                if is_trial:
+                    await _probe(self._shared)
                 answer = await question(self._shared)
-        except (RedisError, OSError) as error:  # TimeoutError is an OSError
+        except (TimeoutError, RedisTimeoutError) as error:
+            # Those who began before the first of them gave up have learned nothing that it has not.
+            if is_trial or (was_in_doubt and self._is_in_doubt):
+                self._lose(error)
+            self._is_in_doubt = True
+            return await question(self._local)
+        except (RedisError, OSError) as error:
             self._lose(error)
             return await question(self._local)
+        self._is_in_doubt = False
         if is_trial:
             self._find()
         return answer
@@ -84,3 +106,22 @@ class FailoverRateLimiter:
         if self._retry_at is not None:
             _log.warning("Rate limits are shared through Redis again")
         self._retry_at = None
+
+
+@asynccontextmanager
+async def _patience() -> AsyncGenerator[None]:
+    """Limit how long the block takes, in two halves: a standstill of our own event loop is over in one of them.
+
+    Otherwise an answer that came meanwhile would be thrown away, and Redis blamed for it.
+    """
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(None) as limit:
+        half = loop.call_later(_PATIENCE / 2, lambda: limit.reschedule(loop.time() + _PATIENCE / 2))
+        try:
+            yield
+        finally:
+            half.cancel()
+
+
+async def _probe(limiter: RateLimiter) -> None:
+    await limiter.remember(_PROBE, seconds=1)

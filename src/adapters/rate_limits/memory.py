@@ -2,11 +2,13 @@
 
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from itertools import islice
 
 from limits.aio.storage import MemoryStorage
 
-from adapters.rate_limits.counting import StorageRateLimiter
+from adapters.rate_limits.counting import StorageRateLimiter, counter
+from domain.rate_limits.model import Hit, Verdict
 
 _CAPACITY = 100_000
 """Counters, of about 300 bytes."""
@@ -16,7 +18,13 @@ class MemoryRateLimiter(StorageRateLimiter):
     """Counts for one process."""
 
     def __init__(self, *, capacity: int = _CAPACITY) -> None:
-        super().__init__(BoundedMemoryStorage(capacity=capacity))
+        self._memory = BoundedMemoryStorage(capacity=capacity)
+        super().__init__(self._memory)
+
+    def learn(self, hits: Sequence[Hit], verdicts: Sequence[Verdict]) -> None:
+        """Count on from where another limiter is, or from where this one is if that is further."""
+        for (quota, key), verdict in zip(hits, verdicts, strict=True):
+            self._memory.lift(counter(quota, key), quota.amount - verdict.remaining, verdict.reset)
 
 
 class BoundedMemoryStorage(MemoryStorage):
@@ -44,6 +52,17 @@ class BoundedMemoryStorage(MemoryStorage):
             self.expirations[key] = time.time() + expiry
         self.storage[key] = count
         return count
+
+    def lift(self, key: str, count: int, expiry: float) -> None:
+        """Make a counter stand at least at this; a new one expires in so many seconds."""
+        now = time.time()
+        if self.expirations.get(key, 0) > now:
+            self.storage[key] = max(self.storage[key], count)
+        elif count:
+            self._queue.pop(key, None)
+            self._make_room()
+            self.expirations[key] = now + expiry
+            self.storage[key] = count
 
     def _make_room(self) -> None:
         now = time.time()

@@ -1,17 +1,20 @@
 """Counters in Redis or Valkey, shared by all replicas."""
 
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 
-from limits.aio.storage import RedisStorage
 from redis.asyncio import Redis
+from redis.exceptions import InvalidResponse
 
-from adapters.rate_limits.counting import StorageRateLimiter, counter, verdicts
-from domain.rate_limits.model import Hit, Verdict
+from adapters.rate_limits.counting import counter, verdicts
+from domain.rate_limits.model import Hit, Quota, Verdict
 
 PREFIX = "todo-api"
 """Of all keys, so that others can use the same Redis."""
 _MILLISECONDS = 1_000
+_KNOWN = 1
+_NONSENSE = "What answers is not Redis"
 
 _HIT = """
 -- KEYS: the counters. ARGV: for each of them, how much it may count to, and for how many milliseconds it lives.
@@ -38,34 +41,59 @@ return answer
 """
 
 
-class RedisRateLimiter(StorageRateLimiter):
+class RedisRateLimiter:
     """Counts for everybody who uses the same Redis.
 
     All quotas of a request are looked at and counted by one script, so in one step and one round trip; the library
     would need three round trips for each of them. Every method raises ``redis.RedisError`` if Redis does not do its
-    part.
+    part, also if something else answers in its place.
     """
 
     def __init__(self, client: Redis, *, prefix: str = PREFIX) -> None:
-        super().__init__(
-            RedisStorage(
-                "async+redis://",
-                implementation="redispy",
-                key_prefix=prefix,
-                connection_pool=cast("Any", client.connection_pool),
-            )
-        )
+        self._client: Any = client  # whose types leave out what is not given here
         self._prefix = prefix
-        self._script = client.register_script(_HIT)
+        self._script: Any = client.register_script(_HIT)
 
     async def hit(self, hits: Sequence[Hit]) -> Sequence[Verdict]:
         """See the port."""
-        answer = cast(
-            "list[int]",
-            await self._script(
-                keys=[f"{self._prefix}:{counter(quota, key)}" for quota, key in hits],
-                args=[figure for quota, _ in hits for figure in (quota.amount, quota.window * _MILLISECONDS)],
-            ),
-        )
-        ends = [left / _MILLISECONDS for left in answer[2::2]]
-        return verdicts(hits, answer[1::2], ends, is_refused=bool(answer[0]))
+        keys = [self._name(counter(quota, key)) for quota, key in hits]
+        figures = [figure for quota, _ in hits for figure in (quota.amount, quota.window * _MILLISECONDS)]
+        async with _sense():
+            answer: Any = await self._script(keys=keys, args=figures)
+            refused, *figures = answer
+            if len(figures) != 2 * len(hits) or not all(type(figure) is int for figure in answer):
+                raise InvalidResponse(_NONSENSE)
+            ends = [left / _MILLISECONDS for left in figures[1::2]]
+            return verdicts(hits, figures[::2], ends, is_refused=bool(refused))
+
+    async def forget(self, quota: Quota, key: str) -> None:
+        """See the port."""
+        async with _sense():
+            if await self._client.delete(self._name(counter(quota, key))) not in {0, 1}:
+                raise InvalidResponse(_NONSENSE)
+
+    async def remember(self, key: str, *, seconds: int) -> None:
+        """See the port."""
+        async with _sense():
+            if await self._client.set(self._name(key), _KNOWN, ex=seconds) is not True:
+                raise InvalidResponse(_NONSENSE)
+
+    async def knows(self, key: str) -> bool:
+        """See the port."""
+        async with _sense():
+            answer: Any = await self._client.get(self._name(key))
+            if answer is not None and not bytes.isdigit(answer):
+                raise InvalidResponse(_NONSENSE)
+            return answer is not None
+
+    def _name(self, key: str) -> str:
+        return f"{self._prefix}:{key}"
+
+
+@asynccontextmanager
+async def _sense() -> AsyncGenerator[None]:
+    """Say so if what is answered makes no sense; the client itself may stumble over it in many ways."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise InvalidResponse(_NONSENSE) from error

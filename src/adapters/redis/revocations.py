@@ -18,7 +18,7 @@ _MOST_UNSENT = 1_000
 """Announcements that are kept while Redis is slow; those beyond are found out as without Redis, in half a minute."""
 
 _PATIENCE = 1
-"""Seconds for one announcement."""
+"""Seconds for one announcement, and for beginning to listen."""
 
 _PAUSE = 1
 """Seconds until somebody who was cut off listens again."""
@@ -36,7 +36,7 @@ async def shared_recent_principals(client: Redis) -> AsyncGenerator[RecentPrinci
     """Yield a memory of bearer tokens that hears, until the block is left, what other replicas revoke."""
     revocations = RedisRevocations(client)
     recent = RecentPrincipals(revocations=revocations)
-    tasks = [asyncio.create_task(revocations.send()), asyncio.create_task(_listen(client, recent))]
+    tasks = [asyncio.create_task(revocations.send()), asyncio.create_task(_Listener(client, recent).listen())]
     try:
         yield recent
     finally:
@@ -64,37 +64,59 @@ class RedisRevocations:
             try:
                 async with asyncio.timeout(_PATIENCE):
                     await self._client.publish(CHANNEL, account_id)
-            except (RedisError, OSError) as error:  # TimeoutError is an OSError
+            except Exception as error:  # noqa: BLE001 - the next one may get through, whatever befell this one
                 _log.info("Other replicas do not hear of a revocation at once: %s", str(error) or type(error).__name__)
 
 
-async def _listen(client: Redis, recent: RecentPrincipals) -> None:
-    """Drop what others revoke, for ever."""
-    while True:
-        try:
-            await _listen_once(client, recent)
-        except (RedisError, OSError) as error:
-            _log.info("Revocations of other replicas are not heard at once: %s", str(error) or type(error).__name__)
-        await asyncio.sleep(_PAUSE)
+class _Listener:
+    """Drops what others revoke."""
 
+    def __init__(self, client: Redis, recent: RecentPrincipals) -> None:
+        self._client: Any = client  # likewise
+        self._recent = recent
+        self._is_lost = False
 
-async def _listen_once(client: Redis, recent: RecentPrincipals) -> None:
-    """Drop what others revoke until the connection fails.
-
-    :raises TimeoutError: if there is not even an answer to a ping: the other end has vanished without a word.
-    """
-    is_silent = False
-    pubsub: Any = client.pubsub()  # pyright: ignore[reportUnknownMemberType] - likewise
-    async with pubsub:
-        await pubsub.subscribe(CHANNEL)
+    async def listen(self) -> None:
+        """Listen for ever, whatever happens."""
         while True:
-            message = await pubsub.get_message(timeout=_SILENCE)
-            if message is None:
-                if is_silent:
-                    raise TimeoutError
-                await pubsub.ping()
-            elif message["type"] == "subscribe":
-                recent.drop_all()  # nobody knows what was said before
-            elif message["type"] == "message" and _ACCOUNT_ID.fullmatch(message["data"]):
-                recent.drop(int(message["data"]))
-            is_silent = message is None
+            try:
+                await self._listen_once()
+            except (RedisError, OSError) as error:
+                self._lose(error)
+            except Exception as error:  # noqa: BLE001 - who does not listen any more would not be missed by anybody
+                self._lose(error, level=logging.ERROR)
+            await asyncio.sleep(_PAUSE)
+
+    async def _listen_once(self) -> None:
+        """Listen until the connection fails.
+
+        :raises TimeoutError: if there is not even an answer to a ping: the other end has vanished without a word.
+        """
+        is_silent = False
+        async with self._client.pubsub() as pubsub:
+            async with asyncio.timeout(_PATIENCE):
+                await pubsub.subscribe(CHANNEL)
+            while True:
+                message = await pubsub.get_message(timeout=_SILENCE)
+                if message is None:
+                    if is_silent:
+                        raise TimeoutError
+                    await pubsub.ping()
+                elif message["type"] == "subscribe":
+                    self._find()
+                elif message["type"] == "message" and _ACCOUNT_ID.fullmatch(message["data"]):
+                    self._recent.drop(int(message["data"]))
+                is_silent = message is None
+
+    def _lose(self, error: Exception, *, level: int = logging.INFO) -> None:
+        if not self._is_lost:
+            reason = str(error) or type(error).__name__
+            traceback = error if level >= logging.ERROR else None
+            _log.log(level, "Revocations of other replicas are not heard at once: %s", reason, exc_info=traceback)
+        self._is_lost = True
+
+    def _find(self) -> None:
+        self._recent.drop_all()  # nobody knows what was said before
+        if self._is_lost:
+            _log.info("Revocations of other replicas are heard at once again")
+        self._is_lost = False

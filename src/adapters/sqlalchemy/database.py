@@ -10,7 +10,10 @@ from sqlalchemy.sql import ClauseElement
 from domain.errors import Unavailable
 
 __all__ = [
+    "BUSY",
+    "MOST_WAITING",
     "NOT_MIGRATED",
+    "OVERRUN",
     "Connection",
     "Database",
     "MissingReference",
@@ -23,6 +26,15 @@ __all__ = [
 ]
 
 NOT_MIGRATED = "The database has not been migrated."
+BUSY = "Every connection to the database is in use."
+OVERRUN = "Too many requests wait for the database."
+
+MOST_WAITING = 50
+"""How many may wait for each connection; whoever comes then is refused at once.
+
+A statement takes about a millisecond, or some ten if it has to reach a disk, so that who waits is served in a fraction
+of a second. With no bound everybody would wait for as long as they may, and the work for those who give up be lost.
+"""
 
 Row = Sequence[Any]
 """The values of the selected columns, in their order."""
@@ -74,7 +86,7 @@ class Connection(Protocol):
 
         :raises UniqueViolation: if a row with the same key exists.
         :raises MissingReference: if a row that is referred to does not exist.
-        :raises Unavailable: if the database cannot be reached.
+        :raises Unavailable: if the database cannot be reached, no connection becomes free in time, or too many wait.
         """
         ...
 
@@ -89,7 +101,7 @@ class Database(Connection, Protocol):
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """Commit what is done with the connection when the block is left, roll it back on an exception.
 
-        :raises Unavailable: if no connection becomes free in time, besides the errors of ``Connection``.
+        Errors are those of ``Connection``.
         """
         ...
 

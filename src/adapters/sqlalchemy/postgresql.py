@@ -13,7 +13,10 @@ from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 
 from adapters.sqlalchemy.database import (
+    BUSY,
+    MOST_WAITING,
     NOT_MIGRATED,
+    OVERRUN,
     Connection,
     MissingReference,
     PoolUsage,
@@ -40,7 +43,6 @@ _PASSING = ("25006", "40", "57014", "58")
 """Of what is no fault of a statement either: a server that only reads, lost races for locks, time, the system."""
 
 _UNREACHED = "The database cannot be reached."
-_BUSY = "Every connection to the database is in use."
 
 
 class CompiledStatement:
@@ -94,6 +96,7 @@ class PostgresDatabase:
         self._pool = pool
         self._patience = patience
         self._waiting = 0
+        self._most_waiting = MOST_WAITING * pool.get_max_size()
 
     async def fetch_one(self, statement: Statement, /, **values: object) -> Row | None:
         """See ``Connection``."""
@@ -127,12 +130,14 @@ class PostgresDatabase:
                 await self._pool.release(connection)
 
     async def _free_connection(self) -> "PoolConnectionProxy[asyncpg.Record]":
+        if self._waiting >= self._most_waiting:
+            raise Unavailable(OVERRUN)
         self._waiting += 1
         try:
             return await self._pool.acquire(timeout=self._patience)
         except TimeoutError as error:
             limit, size, idle, _ = self.pool_usage()
-            raise Unavailable(_BUSY if size - idle == limit else _UNREACHED) from error
+            raise Unavailable(BUSY if size - idle == limit else _UNREACHED) from error
         finally:
             self._waiting -= 1
 

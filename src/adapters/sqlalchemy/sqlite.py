@@ -1,10 +1,11 @@
 """Statements on SQLite, through SQLAlchemy's engine and aiosqlite."""
 
-from collections.abc import AsyncGenerator, Generator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from advanced_alchemy.config import EngineConfig, SQLAlchemyAsyncConfig
 from sqlalchemy import URL, event
@@ -14,7 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import QueuePool
 
 from adapters.sqlalchemy.database import (
+    BUSY,
+    MOST_WAITING,
     NOT_MIGRATED,
+    OVERRUN,
     Connection,
     MissingReference,
     PoolUsage,
@@ -30,14 +34,20 @@ POOL_SIZE = 10
 PATIENCE = 5
 """Seconds to wait for a free connection."""
 
-LOCK_PATIENCE = 15
-"""Seconds to wait for another writer. They queue without order, so that one of many may have to wait for long."""
+LOCK_PATIENCE = 10
+"""Seconds to wait for another writer. They queue without order, so that one of many may have to wait for long.
+
+A request is done within its 30 seconds even if it waits as long as it may, for a connection and then for the lock.
+One that is given up meanwhile is answered when the wait for the lock has ended, and so up to these 10 seconds later.
+"""
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",  # readers and the one writer do not wait for each other
     "PRAGMA synchronous = FULL",  # what was acknowledged survives a power cut
     "PRAGMA foreign_keys = ON",
 )
+
+_Result = TypeVar("_Result")
 
 
 class SqliteConnection:
@@ -54,55 +64,82 @@ class SqliteConnection:
     async def fetch_all(self, statement: Statement, /, **values: object) -> Sequence[Row]:
         """See ``Connection``."""
         with _translated_errors():
-            executable: Any = statement.sqlite
-            return (await self._connection.execute(executable, values)).all()
+            return await _to_its_end(_rows(self._connection, statement, values))
 
 
 class SqliteDatabase:
-    """A SQLite file; each statement commits by itself."""
+    """A SQLite file; each statement commits by itself. ``patience`` is in seconds, for a connection."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, patience: float = PATIENCE) -> None:
         self._engine = engine
-        self._wanted = 0
+        self._patience = patience
+        self._limit = cast("QueuePool", engine.pool).size()
+        self._turns = asyncio.Semaphore(self._limit)
+        self._waiting = 0
 
     async def fetch_one(self, statement: Statement, /, **values: object) -> Row | None:
         """See ``Connection``."""
-        async with self._connection() as connection:
-            return await SqliteConnection(connection).fetch_one(statement, **values)
+        rows = await self.fetch_all(statement, **values)
+        return rows[0] if rows else None
 
     async def fetch_all(self, statement: Statement, /, **values: object) -> Sequence[Row]:
         """See ``Connection``."""
-        async with self._connection() as connection:
-            return await SqliteConnection(connection).fetch_all(statement, **values)
+        async with self._turn():
+            return await _to_its_end(self._committed(statement, values))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Connection]:
         """See ``Database``. The right to write is taken first: it cannot be lost to another writer half-way."""
-        async with self._connection() as connection:
-            await connection.exec_driver_sql("BEGIN IMMEDIATE")
-            try:
-                yield SqliteConnection(connection)
-            except BaseException:
-                await connection.exec_driver_sql("ROLLBACK")
-                raise
-            await connection.exec_driver_sql("COMMIT")
+        with _translated_errors():
+            async with self._turn(), self._engine.connect() as connection:
+                await _to_its_end(connection.exec_driver_sql("BEGIN IMMEDIATE"))
+                try:
+                    yield SqliteConnection(connection)
+                except BaseException:
+                    await _to_its_end(connection.exec_driver_sql("ROLLBACK"))
+                    raise
+                await _to_its_end(connection.exec_driver_sql("COMMIT"))
 
     def pool_usage(self) -> PoolUsage:
         """See ``Database``."""
         pool = cast("QueuePool", self._engine.pool)
-        limit, idle = pool.size(), pool.checkedin()
-        return PoolUsage(limit, pool.checkedout() + idle, idle, max(0, self._wanted - limit))
+        idle = pool.checkedin()
+        return PoolUsage(self._limit, pool.checkedout() + idle, idle, self._waiting)
+
+    async def _committed(self, statement: Statement, values: dict[str, object]) -> Sequence[Row]:
+        with _translated_errors():
+            connection = await self._engine.connect()
+            try:
+                return await _rows(connection, statement, values)
+            finally:
+                await connection.close()
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[AsyncConnection]:
-        """Take a connection of the pool for as long as the block lasts; errors in it are translated."""
-        self._wanted += 1
+    async def _turn(self) -> AsyncGenerator[None]:
+        """Be one of those for whom there is a connection, as long as the block lasts.
+
+        The pool's own queue is never waited in: it has no bound, and does not say how long it is.
+        """
+        if self._turns.locked():
+            await self._wait_for_turn()
+        else:
+            await self._turns.acquire()
         try:
-            with _translated_errors():
-                async with self._engine.connect() as connection:
-                    yield connection
+            yield
         finally:
-            self._wanted -= 1
+            self._turns.release()
+
+    async def _wait_for_turn(self) -> None:
+        if self._waiting >= MOST_WAITING * self._limit:
+            raise Unavailable(OVERRUN)
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise Unavailable(BUSY) from error
+        finally:
+            self._waiting -= 1
 
 
 def sqlite_config(
@@ -132,9 +169,34 @@ async def open_sqlite(
     """Open the file at ``path``; see ``sqlite_config``."""
     engine = sqlite_config(path, pool_size=pool_size, patience=patience, lock_patience=lock_patience).get_engine()
     try:
-        yield SqliteDatabase(engine)
+        yield SqliteDatabase(engine, patience=patience)
     finally:
         await engine.dispose()
+
+
+async def _rows(connection: AsyncConnection, statement: Statement, values: dict[str, object]) -> Sequence[Row]:
+    executable: Any = statement.sqlite
+    return (await connection.execute(executable, values)).all()
+
+
+async def _to_its_end(work: Coroutine[Any, Any, _Result]) -> _Result:
+    """Wait for the work even when that is cancelled, and only then go on with the cancellation.
+
+    A thread cannot be cancelled. A statement that nobody waits for is executed all the same, when the lock is free,
+    but its rows are not fetched: it never ends, and nobody else can write as long as its connection is there.
+    """
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError as cancellation:
+        while not task.done():
+            try:
+                await asyncio.wait((task,))
+            except asyncio.CancelledError:
+                continue
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise cancellation from error
+        raise
 
 
 def _execute(statements: Sequence[str], connection: Any, _: object) -> None:

@@ -6,7 +6,7 @@ from domain.accounts.model import checked_email
 from domain.authentication.ports import Secrets
 from domain.errors import Invalid, RateLimited
 from domain.rate_limits.model import Hit
-from domain.rate_limits.networks import network_of
+from domain.rate_limits.networks import network_of, site_of
 from domain.rate_limits.ports import RateLimiter
 from domain.rate_limits.quotas import (
     FAMILIAR_FOR,
@@ -14,6 +14,7 @@ from domain.rate_limits.quotas import (
     REFRESH_ADDRESS,
     SIGN_IN,
     SIGN_IN_ADDRESS,
+    SIGN_IN_SITE,
     SIGN_IN_STRANGERS,
 )
 
@@ -21,9 +22,14 @@ from domain.rate_limits.quotas import (
 class SignInGuard:
     """Counts attempts to sign in, before the password is looked at: many at once are no way around it.
 
-    There are three quotas, from narrow to wide: of an address for one account, of an address for all accounts, and of
-    one account for all addresses. The last stops those who guess from many machines, and would also be a way to lock
-    somebody out; so it does not hold for an address from which there was a success in the last thirty days.
+    There are four quotas: of an address for one account, of an address for all accounts, of an IPv6 site for one
+    account, and of one account for all addresses. The last stops those who guess from many machines, and would also be
+    a way to lock somebody out; so the last two do not hold for an address from which there was a success in the last
+    thirty days, and one site, with all its 65,536 networks, cannot use up what all have together.
+
+    What remains is deliberate: whoever guesses from three sites or IPv4 addresses all the time keeps the owner from
+    signing in where they have not been in the last thirty days. Without that, a botnet would guess without a bound.
+    Sessions, API tokens and familiar addresses go on.
 
     An account that does not exist is counted as one that does, so that the quotas tell nobody which it is. Keys hold
     pseudonyms: who reads the counters learns no e-mail address.
@@ -41,7 +47,7 @@ class SignInGuard:
         account, network = self._pseudonym(email), network_of(address)
         hits = [(SIGN_IN, _pair(account, network)), (SIGN_IN_ADDRESS, network)]
         if not await self._limiter.knows(_familiar(account, network)):
-            hits.append((SIGN_IN_STRANGERS, account))
+            hits += [(SIGN_IN_SITE, _pair(account, site_of(address))), (SIGN_IN_STRANGERS, account)]
         await self._hit(hits)
 
     async def signed_in(self, email: str, *, address: str | None) -> None:

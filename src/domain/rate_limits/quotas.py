@@ -30,6 +30,10 @@ SIGN_IN = Quota(name="sign-in", amount=10, window=_QUARTER)
 SIGN_IN_ADDRESS = Quota(name="sign-in-address", amount=50, window=_QUARTER)
 """From one address to whatever accounts: an office in the morning, and little for a list of stolen passwords."""
 
+SIGN_IN_SITE = Quota(name="sign-in-site", amount=40, window=_HOUR)
+"""To one account from one site by strangers: as many as an IPv4 address can, so that it takes more than one site to use
+up what all strangers have together."""
+
 SIGN_IN_STRANGERS = Quota(name="sign-in-strangers", amount=100, window=_HOUR)
 """To one account from all addresses together from which nobody has signed in to it: many machines guess no faster."""
 

@@ -1,5 +1,6 @@
 """The items that keep the service going, and its operators informed."""
 
+from datetime import timedelta
 from ipaddress import ip_address
 
 import msgspec
@@ -10,6 +11,7 @@ from entrypoints.deployment.findings import Finding, error, ok, warning
 from entrypoints.settings import Settings
 
 _OK = 200
+_CLOCKS_APART = timedelta(minutes=5)
 
 
 class _Readiness(Struct):
@@ -71,6 +73,8 @@ def backup(facts: Facts) -> Finding:
     if newest is None:
         return error(item, f"No verified backup in {where}.", mend)
     said = f"The newest verified backup in {where} is of {newest:%Y-%m-%d %H:%M} UTC"
+    if newest - facts.at > _CLOCKS_APART:
+        return error(item, f"{said}, which is yet to come.", "Set the clock, and make a new one.")
     if facts.at - newest > facts.settings.backup_max_age:
         return error(item, f"{said}, which is too long ago.", mend)
     return ok(item, f"{said}.")

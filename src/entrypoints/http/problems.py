@@ -41,10 +41,13 @@ from domain.errors import (
 )
 from entrypoints.http.rate_limits import note_refusal
 from entrypoints.http.request import bearer_token, note_error, request_id
+from entrypoints.http.seldom import Seldom
 
 PROBLEM_JSON = "application/problem+json"
 
 _log = logging.getLogger(__name__)
+_tracebacks = Seldom(seconds=60)
+"""Of what is unavailable. It is so for many requests at once, and a traceback costs more than to serve one of them."""
 
 _STATUS: dict[type[DomainError], int] = {
     Invalid: HTTP_422_UNPROCESSABLE_ENTITY,
@@ -166,7 +169,13 @@ def domain_problem(request: Request[Any, Any, Any], error: DomainError) -> Respo
         headers["retry-after"] = "5"
         note_error(request.scope, error)
         request_name = request_id(request.scope)
-        _log.error("%s Request %s", error.detail, request_name, exc_info=error, extra={"request_id": request_name})
+        _log.error(
+            "%s Request %s",
+            error.detail,
+            request_name,
+            exc_info=error if _tracebacks.is_due((type(error.__cause__), error.detail)) else None,
+            extra={"request_id": request_name},
+        )
     return problem(request, status, code=error.code, detail=error.detail, errors=errors, headers=headers)
 
 

@@ -71,9 +71,17 @@ def empty(stage: Stage, postgresql_server: str, tmp_path: Path) -> Generator[Sta
     with new_database(postgresql_server) as url:
         if stage.dumpable.kind == "sqlite":
             data = tmp_path / "elsewhere"
-            yield replace(stage, dumpable=SqliteFile(data / "todo.sqlite3"), settings={"DATA_DIR": str(data)})
+            file = data / "todo.sqlite3"
+            yield replace(
+                stage, dumpable=SqliteFile(file), open=partial(open_sqlite, file), settings={"DATA_DIR": str(data)}
+            )
         else:
-            yield replace(stage, dumpable=PostgresqlServerDatabase(url), settings={"DATABASE_URL": url})
+            yield replace(
+                stage,
+                dumpable=PostgresqlServerDatabase(url),
+                open=partial(open_postgresql, url),
+                settings={"DATABASE_URL": url},
+            )
 
 
 @pytest.fixture

@@ -3,17 +3,19 @@
 import asyncio
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import DBAPIError
 
 from adapters.backups.directory import Backup, backups_in, newest_verified
 from adapters.backups.manifest import manifest_path, read_manifest
 from adapters.sqlalchemy.database import Statement
 from adapters.sqlalchemy.tables import AccountRow, PostRow, TodoRow
+from domain.errors import Unavailable
 from tests.clock import NOON
-from tests.integration.backups.stage import IDENTITY, RECIPIENT, Stage, account, fill, names_in, todo
+from tests.integration.backups.stage import IDENTITY, RECIPIENT, Stage, account, add, fill, names_in, todo
 
 
 async def test_a_round_trip_brings_back_every_value_of_every_column(stage: Stage, directory: Path) -> None:
@@ -40,6 +42,46 @@ async def test_ids_are_not_given_out_again_after_a_restore(stage: Stage, directo
     await stage.backups().restore(backup)
 
     assert await stage.insert(TodoRow, **todo(owner)) > removed
+
+
+async def test_ids_given_out_since_the_backup_are_not_given_out_again(stage: Stage, directory: Path) -> None:
+    owner = await stage.insert(AccountRow, **account())
+    backup = await stage.backups().make(directory)  # in which no to-do has ever been
+    late = await stage.insert(AccountRow, **account("late@example.com"))
+    todos = [await stage.insert(TodoRow, **todo(late)) for _ in range(3)]
+
+    await stage.backups().restore(backup)
+
+    assert await stage.insert(AccountRow, **account("later@example.com")) > late
+    assert await stage.insert(TodoRow, **todo(owner)) > max(todos)
+
+
+async def test_ids_given_out_before_a_backup_are_not_given_out_again_elsewhere(
+    stage: Stage, empty: Stage, directory: Path
+) -> None:
+    owner = await stage.insert(AccountRow, **account())
+    removed = [await stage.insert(TodoRow, **todo(owner)) for _ in range(3)]
+    async with stage.open() as database:
+        await database.fetch_all(Statement(delete(TodoRow).returning(TodoRow.id)))
+    backup = await stage.backups().make(directory)
+
+    await empty.backups().restore(backup)
+
+    assert await empty.insert(TodoRow, **todo(owner)) > max(removed)
+
+
+async def test_no_id_is_given_out_twice_to_who_writes_during_a_restore(stage: Stage, directory: Path) -> None:
+    owner = await stage.insert(AccountRow, **account())
+    await stage.insert(TodoRow, **todo(owner))
+    backup = await stage.backups().make(directory)
+
+    with writing_todos(stage, owner) as given:
+        for _ in range(3):
+            await ten_more(given)
+            await stage.backups().restore(backup)
+            await ten_more(given)
+
+    assert len(set(given)) == len(given)
 
 
 async def test_a_backup_under_concurrent_writers_is_one_consistent_state(stage: Stage, directory: Path) -> None:
@@ -93,14 +135,14 @@ async def test_a_verified_backup_says_when_that_was(stage: Stage, directory: Pat
     await fill(stage)
     before = await stage.rows()
     backup = await stage.backups().make(directory)
-    assert newest_verified(backups_in(directory)) is None
+    assert newest_verified(backups_in(directory, stage.dumpable.kind)) is None
     verified_at = stage.clock.advance(hours=1)
 
     verified = await stage.backups().verify(backup)
 
     assert verified.manifest.verified_at == verified_at
-    assert backups_in(directory) == [verified]
-    assert newest_verified(backups_in(directory)) == verified
+    assert backups_in(directory, stage.dumpable.kind) == [verified]
+    assert newest_verified(backups_in(directory, stage.dumpable.kind)) == verified
     assert await stage.rows() == before
     assert await stage.remains(directory) == []
 
@@ -131,6 +173,34 @@ async def three_more(pairs: Callable[[], int]) -> None:
     seen = pairs()
     while pairs() < seen + 3:  # noqa: ASYNC110 - in another thread, which has no event of this loop
         await asyncio.sleep(0.005)
+
+
+async def ten_more(given: list[int]) -> None:
+    """Return when ten more ids were given out."""
+    seen = len(given)
+    async with asyncio.timeout(30):
+        while len(given) < seen + 10:  # noqa: ASYNC110 - in another thread, which has no event of this loop
+            await asyncio.sleep(0.005)
+
+
+@contextmanager
+def writing_todos(stage: Stage, owner: int) -> Generator[list[int]]:
+    """Write to-dos in another thread, as one who tries again when it fails; yield the ids that were given out."""
+    stop, given = threading.Event(), list[int]()
+
+    async def write() -> None:
+        async with stage.open() as database:
+            while not stop.is_set():
+                with suppress(DBAPIError, Unavailable):  # the table was replaced, or is locked for too long
+                    given.append(await add(database, TodoRow, **todo(owner)))
+
+    thread = threading.Thread(target=lambda: asyncio.run(write()))
+    thread.start()
+    try:
+        yield given
+    finally:
+        stop.set()
+        thread.join()
 
 
 @contextmanager

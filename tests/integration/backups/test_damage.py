@@ -92,7 +92,7 @@ async def test_the_first_table_that_differs_is_named(stage: Stage, directory: Pa
     with pytest.raises(BackupError, match="The table todos has 2 rows instead of 1"):
         await stage.backups().verify(forged(made, more.file.read_bytes()))
 
-    assert [backup.manifest.verified_at for backup in backups_in(directory)] == [None, None, None]
+    assert [backup.manifest.verified_at for backup in backups_in(directory, stage.dumpable.kind)] == [None, None, None]
 
 
 async def test_a_backup_of_another_kind_of_database_is_refused(stage: Stage, directory: Path) -> None:
@@ -120,7 +120,7 @@ async def test_data_without_its_manifest_is_no_backup(stage: Stage, directory: P
 
     with pytest.raises(BackupError, match="is missing: a backup is the file and its manifest"):
         stage.backups().find(backup.file)
-    with pytest.raises(BackupError, match="There is no backup in"):
+    with pytest.raises(BackupError, match="There is no backup of"):
         stage.backups().find(directory)
 
 

@@ -41,8 +41,24 @@ async def test_a_restore_that_fails_halfway_leaves_the_old_data(
     await connection.close()
     before = await postgresql_stage.rows()
 
-    with pytest.raises(BackupError, match=r"pg_restore failed: .*cannot drop table public\.todos"):
+    with pytest.raises(BackupError, match=r"psql failed: .*cannot drop table public\.todos"):
         await postgresql_stage.backups().restore(backup)
+
+    assert await postgresql_stage.rows() == before
+
+
+async def test_a_restore_does_not_hold_up_requests_for_long(
+    postgresql_stage: Stage, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(postgresql_stage)
+    backup = await postgresql_stage.backups().make(directory)
+    before = await postgresql_stage.rows()
+    monkeypatch.setattr("adapters.backups.postgresql_restore.LONGEST_WAIT", 1)
+
+    async with postgresql_stage.open() as database, database.transaction() as reader:
+        await reader.fetch_all(Statement(select(func.count()).select_from(PostRow)))
+        with pytest.raises(BackupError, match=r"Somebody else uses the tables, .* no longer than 1 s"):
+            await postgresql_stage.backups().restore(backup)
 
     assert await postgresql_stage.rows() == before
 

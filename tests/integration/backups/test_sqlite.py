@@ -1,6 +1,7 @@
 """What only SQLite can do wrong."""
 
 import asyncio
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -66,6 +67,23 @@ async def test_a_live_file_that_is_damaged_is_explained(
         await sqlite_stage.backups().restore(backup)
     with pytest.raises(BackupError, match=r"todo\.sqlite3 cannot be used: file is not a database"):
         await sqlite_stage.backups().make(directory)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+async def test_a_file_that_root_restores_belongs_to_the_owner_of_its_directory(
+    sqlite_stage: Stage, directory: Path, tmp_path: Path, sqlite_file: Path
+) -> None:
+    backup = await sqlite_stage.backups().make(directory)
+    data = tmp_path / "data of the service"
+    data.mkdir()
+    os.chown(data, 1234, 5678)
+
+    await sqlite_stage.on(SqliteFile(data / "todo.sqlite3")).backups().restore(backup)
+    os.chown(sqlite_file, 1234, 5678)
+    await sqlite_stage.backups().restore(backup)
+
+    for file in (data / "todo.sqlite3", sqlite_file):
+        assert (file.stat().st_uid, file.stat().st_gid) == (1234, 5678)
 
 
 async def test_an_index_that_does_not_fit_its_table_is_found(

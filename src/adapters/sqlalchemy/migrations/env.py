@@ -1,16 +1,25 @@
 """What Alembic runs to migrate; ``adapters.sqlalchemy.migrate`` starts it."""
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from alembic import context
-from sqlalchemy import Connection
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, event, inspect
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.sqlalchemy.migrate import HAS_COMMITTED
 from adapters.sqlalchemy.tables import METADATA
 
 if TYPE_CHECKING:
     from advanced_alchemy.alembic.commands import AlembicCommandConfig
+
+_NEWEST_IDS = "newest_ids"
+"""Where a connection keeps, for each table, the newest id that it ever gave."""
 
 config = cast("AlembicCommandConfig", context.config)
 
@@ -21,7 +30,8 @@ def migrate(connection: Connection) -> None:
     A migration that must not be in one, such as ``CREATE INDEX CONCURRENTLY``, leaves it with ``autocommit_block``.
     """
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _prepare_sqlite(connection)
+    event.listen(connection, "set_connection_execution_options", _note_options)
     context.configure(
         connection=connection,
         target_metadata=METADATA,
@@ -30,11 +40,56 @@ def migrate(connection: Connection) -> None:
         render_as_batch=True,
         transactional_ddl=True,
         transaction_per_migration=True,
+        on_version_apply=_finish,
     )
     with context.begin_transaction():
         context.run_migrations()
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("COMMIT")
+
+
+def _prepare_sqlite(connection: Connection) -> None:
+    """Let a table be rebuilt, which drops it: enforced references would take along every row that refers to it.
+
+    They are checked when a migration ends. The driver begins no transaction by itself, so each says that it begins.
+    """
+    connection.exec_driver_sql("PRAGMA foreign_keys = OFF")  # means nothing inside a transaction
+    if inspect(connection).has_table("sqlite_sequence"):
+        connection.info[_NEWEST_IDS] = connection.exec_driver_sql("SELECT seq, name FROM sqlite_sequence").all()
+    connection.rollback()
+    event.listen(connection, "begin", _begin_to_write)
+
+
+def _begin_to_write(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _note_options(_: Connection, options: Mapping[str, Any]) -> None:
+    """Note that a migration leaves its transaction: what it did until then is committed."""
+    if options.get("isolation_level") == "AUTOCOMMIT":
+        config.attributes[HAS_COMMITTED] = True
+
+
+def _finish(ctx: MigrationContext, *_: object, **__: object) -> None:
+    """End a migration, whose transaction is about to be committed."""
+    connection = ctx.connection
+    if connection is not None and connection.dialect.name == "sqlite":
+        _require_references(connection)
+        _keep_newest_ids(connection)
+    config.attributes[HAS_COMMITTED] = False
+
+
+def _require_references(connection: Connection) -> None:
+    """Fail if a row refers to one that does not exist, as the database would have if it enforced references."""
+    check = "PRAGMA foreign_key_check"
+    found = Counter((table, parent) for table, _, parent, _ in connection.exec_driver_sql(check))
+    if found:
+        broken = ", ".join(f"{table} to {parent} ({count})" for (table, parent), count in found.items())
+        raise IntegrityError(check, None, sqlite3.IntegrityError(f"references to nothing, from {broken}"))
+
+
+def _keep_newest_ids(connection: Connection) -> None:
+    """Let no new row have the id of a removed one, after a table was rebuilt from the rows that are left."""
+    for newest_id, table in connection.info.get(_NEWEST_IDS, ()):
+        connection.exec_driver_sql("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (newest_id, table))
 
 
 async def main() -> None:
