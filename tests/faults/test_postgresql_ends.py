@@ -1,5 +1,6 @@
 """PostgreSQL dies, or is restarted, while the service writes: the service stays, says 503, and goes on by itself."""
 
+import time
 from collections.abc import Callable
 
 from tests.faults.postgresql_server import PostgresServer
@@ -27,6 +28,7 @@ def _end_and_start(end: Callable[[], None], start: Callable[[], None], ada: User
         alive, ready = ada.get("/health"), ada.get("/health/ready")
         start()
         seconds = load.until_served(300)
+        time.sleep(1.1)  # what is said about readiness is good for a second
         ready_again = ada.get("/health/ready")
 
     assert ada.contradictions_of(load) == []

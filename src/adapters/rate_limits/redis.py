@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import InvalidResponse
 
 from adapters.rate_limits.counting import counter, verdicts
@@ -58,7 +59,7 @@ class RedisRateLimiter:
         """See the port."""
         keys = [self._name(counter(quota, key)) for quota, key in hits]
         figures = [figure for quota, _ in hits for figure in (quota.amount, quota.window * _MILLISECONDS)]
-        async with _sense():
+        async with self._sense():
             answer: Any = await self._script(keys=keys, args=figures)
             refused, *figures = answer
             if len(figures) != 2 * len(hits) or not all(type(figure) is int for figure in answer):
@@ -68,19 +69,19 @@ class RedisRateLimiter:
 
     async def forget(self, quota: Quota, key: str) -> None:
         """See the port."""
-        async with _sense():
+        async with self._sense():
             if await self._client.delete(self._name(counter(quota, key))) not in {0, 1}:
                 raise InvalidResponse(_NONSENSE)
 
     async def remember(self, key: str, *, seconds: int) -> None:
         """See the port."""
-        async with _sense():
+        async with self._sense():
             if await self._client.set(self._name(key), _KNOWN, ex=seconds) is not True:
                 raise InvalidResponse(_NONSENSE)
 
     async def knows(self, key: str) -> bool:
         """See the port."""
-        async with _sense():
+        async with self._sense():
             answer: Any = await self._client.get(self._name(key))
             if answer is not None and not bytes.isdigit(answer):
                 raise InvalidResponse(_NONSENSE)
@@ -89,11 +90,17 @@ class RedisRateLimiter:
     def _name(self, key: str) -> str:
         return f"{self._prefix}:{key}"
 
+    @asynccontextmanager
+    async def _sense(self) -> AsyncGenerator[None]:
+        """Say so if what is answered makes no sense; the client itself may stumble over it in many ways.
 
-@asynccontextmanager
-async def _sense() -> AsyncGenerator[None]:
-    """Say so if what is answered makes no sense; the client itself may stumble over it in many ways."""
-    try:
-        yield
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise InvalidResponse(_NONSENSE) from error
+        If a connection fails, those that nobody uses just now are closed, too: they lead to the same server, and would
+        fail one by one when it is back.
+        """
+        try:
+            yield
+        except RedisConnectionError:
+            await self._client.connection_pool.disconnect(inuse_connections=False)
+            raise
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise InvalidResponse(_NONSENSE) from error
