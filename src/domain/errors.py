@@ -110,6 +110,19 @@ class Unavailable(DomainError):
     code = "unavailable"
 
 
+class Overloaded(Unavailable):
+    """There is more to do than can be done in time, and that is not the fault of who asks."""
+
+    code = "overloaded"
+
+
+class TooManyConcurrent(DomainError):
+    """The caller has as much under way as one caller may have at once; ``retry_after`` is in seconds."""
+
+    code = "too_many_concurrent_requests"
+    retry_after = 1
+
+
 class RateLimited(DomainError):
     """There were too many requests; ``refusals`` are the verdicts that are against this one, at least one."""
 

@@ -1,0 +1,1 @@
+"""Waiting for one's turn, on asyncio's event loop."""
