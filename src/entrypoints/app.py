@@ -3,15 +3,19 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
+from typing import Any, cast
 
 import msgspec
 from litestar import Litestar
 from litestar.enums import HttpMethod
 from litestar.routes import HTTPRoute
+from litestar.types import ASGIApp
 
+from domain.todos.model import LONGEST_DESCRIPTION, LONGEST_TAG, LONGEST_TITLE, MOST_TAGS
+from entrypoints.http.admission import Admission
 from entrypoints.http.auth import AuthController
 from entrypoints.http.authentication import Authentication, scope_of
-from entrypoints.http.bodies import JsonBody
+from entrypoints.http.bodies import JsonBody, largest_json
 from entrypoints.http.cors import RefusedPreflights, cors_config
 from entrypoints.http.deadlines import Deadlines
 from entrypoints.http.docs import DocsController
@@ -23,15 +27,16 @@ from entrypoints.http.paths import TYPE_DECODERS, refuse_repeated_parameters
 from entrypoints.http.posts import PostController, read_post
 from entrypoints.http.problems import EXCEPTION_HANDLERS
 from entrypoints.http.proxies import TrustedProxies
-from entrypoints.http.rate_limits import RateLimits, add_headers
+from entrypoints.http.rate_limits import RateLimits, UnroutedRequests, add_headers
 from entrypoints.http.request import ApiRequest
 from entrypoints.http.todos import TodoController, list_tags
+from entrypoints.http.workload import Workload
 from entrypoints.observability.instruments import Instruments
 from entrypoints.services import Services
 from entrypoints.settings import Settings
 
-LARGEST_BODY = 1024 * 1024
-"""Bytes."""
+LARGEST_BODY = largest_json(LONGEST_TITLE + LONGEST_DESCRIPTION + MOST_TAGS * LONGEST_TAG)
+"""Bytes: room for the largest to-do, which is the largest that any route but one takes."""
 
 ServicesOpener = Callable[[], AbstractAsyncContextManager[Services]]
 
@@ -57,7 +62,7 @@ def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
         request_class=ApiRequest,
         type_decoders=TYPE_DECODERS,
         request_max_body_size=LARGEST_BODY,
-        middleware=[Authentication, RateLimits],
+        middleware=[Authentication, RateLimits, Workload],
         before_send=[add_headers],
         before_request=refuse_repeated_parameters,
         exception_handlers=EXCEPTION_HANDLERS,
@@ -68,18 +73,26 @@ def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
     )
     _require_access_decisions(app)
     app.state.openapi_document = msgspec.json.encode(openapi_document(app))
-    if settings.cors_origins:
-        app.asgi_handler = RefusedPreflights(app.asgi_handler)
-    app.asgi_handler = Envelope(
-        Deadlines(app.asgi_handler, request_timeout=settings.request_timeout),
-        allowed_hosts=settings.allowed_hosts,
-        force_https=settings.force_https,
-        hsts=settings.hsts,
-        cors_origins=settings.cors_origins,
-    )
+    app.asgi_handler = instruments.around(_in_layers(app.asgi_handler, settings))  # around everything, to measure it
+    return app
+
+
+def _in_layers(framework: ASGIApp, settings: Settings) -> ASGIApp:
+    """Return the framework's layers, CORS if there is any, error handler and router, with ours between and around.
+
+    The innermost comes first.
+    """
+    cors = cast("Any", framework) if settings.cors_origins else None
+    errors = cast("Any", framework) if cors is None else cors.app
+    errors.app = UnroutedRequests(errors.app)
+    app = Deadlines(errors, request_timeout=settings.request_timeout)
+    app = Admission(app, allowed_hosts=settings.allowed_hosts, force_https=settings.force_https)
+    if cors is not None:  # around all that answers, so that pages can read what it says
+        cors.app = app
+        app = RefusedPreflights(cors)
+    app = Envelope(app, force_https=settings.force_https, hsts=settings.hsts, cors_origins=settings.cors_origins)
     if settings.trusted_proxies:  # around all that asks the scope who is there
-        app.asgi_handler = TrustedProxies(app.asgi_handler, settings.trusted_proxies)
-    app.asgi_handler = instruments.around(app.asgi_handler)  # around everything, which it measures
+        app = TrustedProxies(app, settings.trusted_proxies)
     return app
 
 

@@ -17,6 +17,7 @@ from adapters.backups.encryption import Keys
 from adapters.backups.postgresql import PostgresqlServerDatabase
 from adapters.backups.service import Backups
 from adapters.backups.sqlite import SqliteFile
+from adapters.concurrency.limiter import FairConcurrencyLimiter
 from adapters.rate_limits.failover import FailoverRateLimiter
 from adapters.rate_limits.memory import MemoryRateLimiter
 from adapters.rate_limits.redis import RedisRateLimiter
@@ -38,6 +39,8 @@ from domain.api_tokens.service import ApiTokenService
 from domain.authentication.recent import RecentPrincipals
 from domain.authentication.service import Authenticator
 from domain.clock import Clock
+from domain.concurrency.budget import Budget
+from domain.concurrency.fair_queue import ConcurrencyLimits
 from domain.errors import Unavailable
 from domain.posts.service import PostService
 from domain.rate_limits.guard import SignInGuard
@@ -49,6 +52,7 @@ from domain.zones import zone_names
 from entrypoints.app import create_app
 from entrypoints.environment import SettingsError
 from entrypoints.http.meta import VERSION
+from entrypoints.http.workload import BODIES
 from entrypoints.observability.logs import configure_logs
 from entrypoints.services import Notices, PoolUsage, Readiness, Services, no_notices, no_pool
 from entrypoints.settings import Settings
@@ -58,6 +62,15 @@ from entrypoints.slow_readers import slow_readers_given_up
 
 _SLOWEST_READINESS = 2
 """Seconds after which a database that says nothing is not ready."""
+
+_MAX_WAITING = 100
+"""Requests of one client that wait for the others of the same client: the pages of a careless program."""
+
+_MAX_WAIT = 3
+"""Seconds that one waits for its turn."""
+
+_HEAVY_READS_OF_ACCOUNT = 2
+"""One that is read, and one that is meant to be."""
 
 _log = logging.getLogger(__name__)
 
@@ -121,6 +134,8 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
             notices=SharedAnswer(notices),
             rate_limiter=rate_limiter,
             recent=recent,
+            concurrent_requests=settings.max_concurrent_requests,
+            heavy_reads=settings.database_pool_size // 2,
             pool_usage=database.pool_usage,
         )
 
@@ -144,10 +159,16 @@ def build_services(
     notices: Notices = no_notices,
     rate_limiter: RateLimiter | None = None,
     recent: RecentPrincipals | None = None,
+    concurrent_requests: int = Settings().max_concurrent_requests,
+    heavy_reads: int = Settings().database_pool_size // 2,
     pool_usage: Callable[[], PoolUsage | None] = no_pool,
     now: Clock = utc_now,
 ) -> Services:
-    """Wire the services to their adapters; ``secret`` signs and derives tokens, no limiter means no limits."""
+    """Wire the services to their adapters; ``secret`` signs and derives tokens, no limiter means no limits.
+
+    ``concurrent_requests`` are those of one client at once; ``heavy_reads`` those of all, of which there are to be
+    fewer than connections to the database.
+    """
     rate_limiter = rate_limiter or Unlimited()
     recent = recent or RecentPrincipals()
     secrets = HmacSecrets(secret)
@@ -166,14 +187,25 @@ def build_services(
             now=now,
         ),
         api_tokens=ApiTokenService(store, secrets=secrets, recent=recent, now=now),
-        todos=TodoService(store, now=now),
+        todos=TodoService(
+            store,
+            heavy_reads=_fair(_HEAVY_READS_OF_ACCOUNT, capacity=heavy_reads, name="searches"),
+            now=now,
+        ),
         posts=PostService(store, now=now),
         authenticator=Authenticator(store, access_tokens=access_tokens, secrets=secrets, recent=recent, now=now),
         rate_limiter=rate_limiter,
+        requests=_fair(concurrent_requests, name="requests"),
+        bodies=Budget(BODIES, name="bytes of bodies"),
         readiness=readiness,
         notices=notices,
         pool_usage=pool_usage,
     )
+
+
+def _fair(per_key: int, *, capacity: int | None = None, name: str) -> FairConcurrencyLimiter:
+    limits = ConcurrencyLimits(capacity=capacity, per_key=per_key, max_waiting=_MAX_WAITING)
+    return FairConcurrencyLimiter(limits, max_wait=_MAX_WAIT, name=name)
 
 
 def open_database(settings: Settings) -> AbstractAsyncContextManager[Database]:

@@ -8,6 +8,8 @@ from msgspec import Struct
 from domain.accounts.service import AccountService
 from domain.api_tokens.service import ApiTokenService
 from domain.authentication.service import Authenticator
+from domain.concurrency.budget import Budget
+from domain.concurrency.ports import ConcurrencyLimiter, ConcurrencyUsage
 from domain.posts.service import PostService
 from domain.rate_limits.ports import RateLimiter
 from domain.sessions.service import SessionService
@@ -54,6 +56,10 @@ def no_pool() -> PoolUsage | None:
     return None
 
 
+class RequestLimiter(ConcurrencyLimiter, ConcurrencyUsage, Protocol):
+    """What requests take their turns with, and how far it is used."""
+
+
 class Services(Struct, frozen=True, kw_only=True):
     """One service for each aggregate, who is asking, and whether everything works."""
 
@@ -64,6 +70,8 @@ class Services(Struct, frozen=True, kw_only=True):
     posts: PostService
     authenticator: Authenticator
     rate_limiter: RateLimiter
+    requests: RequestLimiter
+    bodies: Budget
     readiness: Readiness
     notices: Notices = no_notices
     pool_usage: Callable[[], PoolUsage | None] = no_pool

@@ -19,6 +19,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     newest schema when it starts; a PostgreSQL database is migrated at start only if ``migrate_on_start`` asks for it.
     ``debug`` logs everything, unless ``log_level`` says otherwise; it never shows internals to clients.
     ``trusted_proxies`` are the peers whose ``X-Forwarded-*`` headers count. ``request_timeout`` is in seconds.
+    ``max_concurrent_requests`` are those of one account or anonymous address in one worker.
     """
 
     environment: Literal["development", "production"] = "development"
@@ -41,6 +42,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     public_url: str | None = None
     request_timeout: int = 30
     rate_limit: bool = True
+    max_concurrent_requests: int = 4
     sentry_dsn: Secret | None = None
     otlp_endpoint: str | None = None
     metrics_host: str = "127.0.0.1"
@@ -101,6 +103,9 @@ class Settings(Struct, frozen=True, kw_only=True):
             public_url=given.url("PUBLIC_URL"),
             request_timeout=given.number("REQUEST_TIMEOUT", default.request_timeout, lowest=1, highest=600),
             rate_limit=given.flag("RATE_LIMIT", default=default.rate_limit),
+            max_concurrent_requests=given.number(
+                "MAX_CONCURRENT_REQUESTS", default.max_concurrent_requests, lowest=1, highest=10_000
+            ),
             sentry_dsn=given.secret("SENTRY_DSN", given.sentry_dsn),
             otlp_endpoint=given.url("OTEL_EXPORTER_OTLP_ENDPOINT"),
             metrics_host=given.text("METRICS_HOST", default.metrics_host),

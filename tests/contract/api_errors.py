@@ -7,15 +7,12 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from domain.clock import Clock
 from domain.errors import Unavailable
-from domain.store import Store
 from domain.todos.model import Todo
 from domain.todos.query import TodoPage
 from domain.todos.service import TodoService
 from entrypoints.services import Services
 from tests.api import assert_problem, bearer, create_todo, sign_in
-from tests.clock import StandingClock
 from tests.harness import app_on, client_of
 
 JSON = {"Content-Type": "application/json"}
@@ -35,10 +32,9 @@ WRONG_BODIES: list[tuple[object, str]] = [
 
 
 class BrokenTodos(TodoService):
-    """Fails in two ways."""
+    """Fails in two ways, and can do nothing else."""
 
-    def __init__(self, store: Store, *, now: Clock, error: Exception) -> None:
-        super().__init__(store, now=now)
+    def __init__(self, error: Exception) -> None:
         self._error = error
 
     async def get(self, todo_id: int, *, owner_id: int) -> Todo:
@@ -126,13 +122,11 @@ class ErrorsApi:
         self,
         services: Services,
         client: httpx.AsyncClient,
-        store: Store,
-        clock: StandingClock,
         caplog: pytest.LogCaptureFixture,
         path: str,
     ) -> None:
         token = (await sign_in(client))["access_token"]
-        broken = BrokenTodos(store, now=clock, error=RuntimeError("the innermost secret"))
+        broken = BrokenTodos(RuntimeError("the innermost secret"))
 
         async with client_of(app_on(replace(services, todos=broken)), bearer=token) as broken_client:
             response = await broken_client.get(path, headers={"X-Request-ID": "find-me"})
@@ -152,12 +146,10 @@ class ErrorsApi:
         self,
         services: Services,
         client: httpx.AsyncClient,
-        store: Store,
-        clock: StandingClock,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
         token = (await sign_in(client))["access_token"]
-        broken = BrokenTodos(store, now=clock, error=Unavailable("The database cannot be reached."))
+        broken = BrokenTodos(Unavailable("The database cannot be reached."))
 
         async with client_of(app_on(replace(services, todos=broken)), bearer=token) as broken_client:
             response = await broken_client.get("/todos")

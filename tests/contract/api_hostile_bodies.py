@@ -76,7 +76,9 @@ class HostileBodiesApi(HostileApi):
         assert await stored.is_unchanged()
 
     @pytest.mark.parametrize("is_chunked", [False, True], ids=["with its length", "chunked"])
-    async def test_a_body_over_a_mebibyte_is_refused(self, app: Litestar, stored: Stored, *, is_chunked: bool) -> None:
+    async def test_a_body_that_is_too_large_is_refused(
+        self, app: Litestar, stored: Stored, *, is_chunked: bool
+    ) -> None:
         content = b'{"x":"' + b"x" * (hostile.ONE_MEBIBYTE - 7) + b'"}'
         assert len(content) == hostile.ONE_MEBIBYTE + 1
 

@@ -1,5 +1,7 @@
 """The notice board over HTTP."""
 
+import json
+
 import httpx
 import pytest
 
@@ -10,6 +12,16 @@ from tests.clock import StandingClock
 
 class PostsApi:
     """``/posts`` and ``/post/{id}``."""
+
+    async def test_the_largest_post_is_taken_however_wastefully_it_is_written(
+        self, authed_client: httpx.AsyncClient
+    ) -> None:
+        body = json.dumps({"content": "😀" * 20_000})
+        assert body.isascii()
+
+        response = await authed_client.post("/posts", content=body, headers={"Content-Type": "application/json"})
+
+        assert response.status_code == 201, response.text
 
     async def test_a_post_is_published_under_the_authors_address(
         self, authed_client: httpx.AsyncClient, user: Account

@@ -213,6 +213,27 @@ class RateLimitsApi:
         assert [answer.status_code for answer in answers] == [403] * 10 + [429]
         assert (await signed_in.get("/me")).status_code == 200
 
+    @pytest.mark.parametrize(
+        ("method", "path"), [("GET", "/nothing"), ("PUT", "/posts"), ("OPTIONS", "/todos"), ("BREW", "/nothing/at/all")]
+    )
+    async def test_what_is_not_there_is_counted_too(
+        self, client: httpx.AsyncClient, limiter: RateLimiter, method: str, path: str
+    ) -> None:
+        await exhaust(limiter, ANONYMOUS, HERE)
+
+        assert (await client.request(method, path)).headers["ratelimit"].startswith('"anonymous";r=0;')
+        assert_refused(await client.request(method, path), ANONYMOUS)
+        assert_refused(await client.get("/posts"), ANONYMOUS)
+
+    async def test_a_thing_that_is_not_there_is_counted_once(
+        self, client: httpx.AsyncClient, limiter: RateLimiter
+    ) -> None:
+        (before,) = await limiter.hit([(ANONYMOUS, HERE)])
+        assert (await client.get("/posts/999")).status_code == 404
+        (after,) = await limiter.hit([(ANONYMOUS, HERE)])
+
+        assert before.remaining - after.remaining == 2
+
     async def test_health_is_not_limited(self, client: httpx.AsyncClient, limiter: RateLimiter) -> None:
         await exhaust(limiter, ANONYMOUS, HERE)
         await client.get("/posts")

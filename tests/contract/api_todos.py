@@ -1,5 +1,6 @@
 """Creating, reading and deleting to-dos over HTTP."""
 
+import json
 from typing import Any
 
 import httpx
@@ -132,6 +133,18 @@ class TodosApi:
         assert todo["title"] == fields["title"]
         assert todo["description"] == fields["description"]
         assert todo["tags"] == [f"{number:050}" for number in range(20)]
+
+    async def test_the_largest_todo_is_taken_however_wastefully_it_is_written(
+        self, authed_client: httpx.AsyncClient
+    ) -> None:
+        texts = {"title": "😀" * 200, "description": "😀" * 10_000, "tags": [chr(0x1F600 + n) * 50 for n in range(20)]}
+        body = json.dumps(texts | {"due": {"date": "2026-12-24", "time": "09:00", "zone": "Europe/Berlin"}})
+        assert body.isascii()
+
+        response = await authed_client.post("/todos", content=body, headers={"Content-Type": "application/json"})
+
+        assert response.status_code == 201, response.text
+        assert response.json()["tags"] == texts["tags"]
 
     @pytest.mark.parametrize(("fields", "pointer"), WRONG_FIELDS)
     async def test_a_field_that_breaks_a_rule_is_pointed_to(

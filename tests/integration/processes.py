@@ -104,6 +104,7 @@ def environment(**settings: str) -> dict[str, str]:
         "PYTHONPATH": str(SOURCES),
         "PYTHONUTF8": "1",
         "RATE_LIMIT": "off",
+        "MAX_CONCURRENT_REQUESTS": "1000",
         **settings,
     }
 

@@ -1,11 +1,14 @@
 """What is true of every answer."""
 
+import asyncio
 from contextlib import nullcontext
+from ipaddress import ip_network
 from typing import Any, NamedTuple, cast
 
 import msgspec
 import pytest
 from litestar import Litestar
+from msgspec.structs import replace
 
 from entrypoints.environment import Secret
 from entrypoints.http.envelope import Envelope
@@ -271,6 +274,45 @@ async def test_the_answer_itself_may_be_read_by_a_trusted_origin_only(services: 
     assert trusted.headers["access-control-allow-origin"] == "https://a.example"
     assert "etag" in trusted.headers["access-control-expose-headers"].lower()
     assert "access-control-allow-origin" not in other.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "status", "code"),
+    [
+        ("/" + "x" * 2_000, "api.example.com", 414, "uri_too_long"),
+        ("/posts", "evil.example", 400, "unknown_host"),
+        ("/posts", "api.example.com", 403, "https_required"),
+    ],
+)
+async def test_a_page_can_read_why_its_request_went_no_further(
+    services: Services, path: str, host: str, status: int, code: str
+) -> None:
+    app = app_for(
+        services,
+        cors_origins=("https://a.example",),
+        allowed_hosts=HOSTS,
+        force_https=True,
+        trusted_proxies=(ip_network("192.0.2.0/24"),),
+    )
+
+    answer = await ask(app, "POST", path, host=host, origin="https://a.example")
+
+    assert (answer.status, msgspec.json.decode(answer.body)["code"]) == (status, code)
+    assert answer.headers["access-control-allow-origin"] == "https://a.example"
+    assert "retry-after" in answer.headers["access-control-expose-headers"].lower()
+
+
+async def test_a_page_can_read_that_its_request_took_too_long(services: Services) -> None:
+    class Slow:
+        async def page(self, *_: object, **__: object) -> None:
+            await asyncio.sleep(3_600)
+
+    app = app_for(replace(services, posts=Slow()), cors_origins=("https://a.example",), request_timeout=0)
+
+    answer = await ask(app, path="/posts", origin="https://a.example")
+
+    assert (answer.status, msgspec.json.decode(answer.body)["code"]) == (503, "timed_out")
+    assert answer.headers["access-control-allow-origin"] == "https://a.example"
 
 
 async def test_without_trusted_origins_no_browser_is_let_in(app: Litestar) -> None:

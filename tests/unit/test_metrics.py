@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from litestar import Litestar
+from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from domain.errors import Unavailable
@@ -96,8 +97,8 @@ def test_the_version_is_told(metrics: Metrics) -> None:
     assert value_of(metrics, "build_info", version=VERSION) == 1
 
 
-async def test_the_pool_and_the_process_are_looked_at(metrics: Metrics) -> None:
-    async with metrics.sampled(Usage):
+async def test_the_pool_and_the_process_are_looked_at(metrics: Metrics, services: Services) -> None:
+    async with metrics.sampled(replace(services, pool_usage=Usage)):
         await asyncio.sleep(0)
 
     found = [value_of(metrics, f"database_pool_{name}") for name in ("limit", "size", "in_use", "idle", "waiting")]
@@ -106,11 +107,22 @@ async def test_the_pool_and_the_process_are_looked_at(metrics: Metrics) -> None:
     assert (value_of(metrics, "process_resident_memory_bytes") or 0) > 10**7
 
 
-async def test_a_process_without_a_pool_is_looked_at_too(metrics: Metrics) -> None:
-    async with metrics.sampled(lambda: None):
+async def test_a_process_without_a_pool_is_looked_at_too(metrics: Metrics, services: Services) -> None:
+    async with metrics.sampled(services):
         await asyncio.sleep(0)
 
     assert value_of(metrics, "database_pool_limit") == 0
+
+
+async def test_it_is_told_how_many_requests_have_their_turn_and_how_many_wait(
+    metrics: Metrics, services: Services
+) -> None:
+    services.bodies.take(7, [("a", 10)])
+    async with services.requests.slot("a"), metrics.sampled(services):
+        await asyncio.sleep(0)
+
+    found = [value_of(metrics, name) for name in ("requests_at_work", "requests_waiting", "request_body_bytes")]
+    assert found == [1, 0, 7]
 
 
 async def test_requests_are_in_flight_until_they_are_answered(metrics: Metrics) -> None:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from domain.errors import Unavailable
 from entrypoints.http.observation import CLIENT_CLOSED_REQUEST, UNMATCHED, Observation, ObservedRequest
+from entrypoints.observability.access_log import AccessLog
 from entrypoints.services import Services
 from entrypoints.settings import Settings
 from tests.api import create_todo, sign_in
@@ -163,6 +164,11 @@ async def test_the_id_is_the_clients_or_that_of_its_trace_or_new(
     assert given == expected or (expected is None and TRACE_ID not in given and len(given) == 32)
 
 
+def a_request(**changes: Any) -> ObservedRequest:
+    given: dict[str, Any] = {"id": "x", "method": "GET", "route": UNMATCHED, "path": "/x", "duration": 0.004}
+    return ObservedRequest(**(given | changes))
+
+
 class TestAccessLog:
     """One line a request."""
 
@@ -223,6 +229,21 @@ class TestAccessLog:
             await client.get("/" + "x" * 900, headers={"User-Agent": "y" * 5000})
 
         assert len(log.text()) < 700
+
+    async def test_of_a_flood_that_is_refused_one_line_a_second_stands_for_all(self, log: Log) -> None:
+        now = 100.0
+        write = AccessLog(monotonic=lambda: now)
+        refused = a_request(status=429, rate_limited_by="anonymous")
+        for _ in range(1_000):
+            write(refused)
+        now += 1
+        write(refused)
+        write(a_request(status=200))
+
+        first, second, other = log.entries()
+        assert (first["unlogged"], second["unlogged"]) == (0, 999)
+        assert (first["rate_limited_by"], second["rate_limited_by"]) == ("anonymous", "anonymous")
+        assert "unlogged" not in other
 
     async def test_health_is_for_those_who_look_closer(
         self, log: Log, logging_app: Litestar, services: Services

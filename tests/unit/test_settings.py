@@ -27,7 +27,8 @@ def test_an_empty_variable_is_not_set() -> None:
         "HOST", "PORT", "WORKERS", "DATA_DIR", "DATABASE_URL", "REDIS_URL", "JWT_SECRET", "JWT_SECRET_FILE",
         "DEBUG", "ENVIRONMENT", "LOG_LEVEL", "CORS_ORIGINS", "ALLOWED_HOSTS", "DATABASE_POOL_SIZE",
         "MIGRATE_ON_START", "ACCESS_LOG", "FORCE_HTTPS", "TRUSTED_PROXIES", "PUBLIC_URL", "REQUEST_TIMEOUT",
-        "RATE_LIMIT", "SENTRY_DSN", "OTEL_EXPORTER_OTLP_ENDPOINT", "METRICS_HOST", "METRICS_PORT", "METRICS_TOKEN",
+        "RATE_LIMIT", "MAX_CONCURRENT_REQUESTS", "SENTRY_DSN", "OTEL_EXPORTER_OTLP_ENDPOINT", "METRICS_HOST",
+        "METRICS_PORT", "METRICS_TOKEN",
         "BACKUP_DIR", "BACKUP_KEEP", "BACKUP_MAX_AGE", "BACKUP_RECIPIENTS", "BACKUP_IDENTITY",
     )  # fmt: skip
 
@@ -57,6 +58,7 @@ def test_every_variable_is_read() -> None:
             "PUBLIC_URL": "https://api.example.com/",
             "REQUEST_TIMEOUT": "20",
             "RATE_LIMIT": "off",
+            "MAX_CONCURRENT_REQUESTS": "8",
             "SENTRY_DSN": "https://key@errors.example.com/1",
             "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318",
             "METRICS_HOST": "10.0.0.1",
@@ -92,6 +94,7 @@ def test_every_variable_is_read() -> None:
         public_url="https://api.example.com",
         request_timeout=20,
         rate_limit=False,
+        max_concurrent_requests=8,
         sentry_dsn=Secret("https://key@errors.example.com/1"),
         otlp_endpoint="http://collector:4318",
         metrics_host="10.0.0.1",

@@ -5,21 +5,35 @@ from datetime import UTC, date, datetime
 import pytest
 from msgspec.structs import replace
 
+from adapters.concurrency.limiter import FairConcurrencyLimiter
 from adapters.memory.store import MemoryStore
 from domain.accounts.model import Account, AccountPatch
-from domain.errors import Conflict, Invalid, NotFound, StaleVersion, Unauthenticated
+from domain.concurrency.fair_queue import ConcurrencyLimits
+from domain.concurrency.ports import ConcurrencyLimiter
+from domain.errors import Conflict, Invalid, NotFound, StaleVersion, TooManyConcurrent, Unauthenticated
 from domain.todos.due import DuePatch, NewDue
 from domain.todos.model import NewTodo, TodoPatch
-from domain.todos.query import Position, TodoFilter, TodoOrder, TodoQuery
+from domain.todos.query import Position, SortKey, TodoFilter, TodoOrder, TodoQuery
 from domain.todos.service import TodoService
 from tests.builders import a_new_account, a_todo
 from tests.clock import NOON, StandingClock
 from tests.unit.rivals import RivalledStore
 
 
+def a_limiter(*, per_key: int = 2) -> FairConcurrencyLimiter:
+    limits = ConcurrencyLimits(capacity=None, per_key=per_key, max_waiting=0)
+    return FairConcurrencyLimiter(limits, max_wait=0, name="searches")
+
+
+def a_todo_service(
+    store: MemoryStore, clock: StandingClock, *, heavy_reads: ConcurrencyLimiter | None = None
+) -> TodoService:
+    return TodoService(store, heavy_reads=heavy_reads or a_limiter(), now=clock)
+
+
 @pytest.fixture
 def todos(store: MemoryStore, clock: StandingClock) -> TodoService:
-    return TodoService(store, now=clock)
+    return a_todo_service(store, clock)
 
 
 async def test_a_to_do_is_made_now_and_belongs_to_its_owner(todos: TodoService, user: Account) -> None:
@@ -138,7 +152,7 @@ async def test_a_lost_race_is_run_again_so_that_neither_change_is_lost(losses: i
     owner = await store.accounts.add(a_new_account())
     todo = await store.todos.add(a_todo(priority=5), owner_id=owner.id)
 
-    changed = await TodoService(store, now=clock).change(todo.id, TodoPatch(title="Mine"), owner_id=owner.id)
+    changed = await a_todo_service(store, clock).change(todo.id, TodoPatch(title="Mine"), owner_id=owner.id)
 
     assert (changed.title, changed.priority, changed.version) == ("Mine", 1, losses + 2)
     assert await store.todos.get(todo.id, owner_id=owner.id) == changed
@@ -150,7 +164,7 @@ async def test_after_a_hundred_lost_races_it_gives_up(clock: StandingClock) -> N
     todo = await store.todos.add(a_todo(), owner_id=owner.id)
 
     with pytest.raises(Conflict):
-        await TodoService(store, now=clock).change(todo.id, TodoPatch(title="Mine"), owner_id=owner.id)
+        await a_todo_service(store, clock).change(todo.id, TodoPatch(title="Mine"), owner_id=owner.id)
 
     stored = await store.todos.get(todo.id, owner_id=owner.id)
     assert (stored.title, stored.version) == (todo.title, 101)
@@ -162,7 +176,7 @@ async def test_a_lost_race_for_a_named_version_is_stale_at_once(clock: StandingC
     todo = await store.todos.add(a_todo(), owner_id=owner.id)
 
     with pytest.raises(StaleVersion):
-        await TodoService(store, now=clock).change(
+        await a_todo_service(store, clock).change(
             todo.id, TodoPatch(title="Mine"), owner_id=owner.id, versions=frozenset({1})
         )
 
@@ -175,7 +189,7 @@ async def test_a_version_that_is_changed_while_it_is_removed_stays(clock: Standi
     todo = await store.todos.add(a_todo(), owner_id=owner.id)
 
     with pytest.raises(StaleVersion):
-        await TodoService(store, now=clock).remove(todo.id, owner_id=owner.id, versions=frozenset({1}))
+        await a_todo_service(store, clock).remove(todo.id, owner_id=owner.id, versions=frozenset({1}))
 
     assert (await store.todos.get(todo.id, owner_id=owner.id)).version == 2
 
@@ -220,3 +234,40 @@ async def test_tags_are_counted(todos: TodoService, user: Account) -> None:
     counts = await todos.tags(owner_id=user.id)
 
     assert [(tag.tag, tag.count) for tag in counts] == [("HOME", 2), ("Shop", 1)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        TodoQuery(where=TodoFilter(text="milk")),
+        TodoQuery(where=TodoFilter(tag="home")),
+        TodoQuery(where=TodoFilter(done=True)),
+        TodoQuery(order=TodoOrder(key="title")),
+    ],
+)
+async def test_what_looks_at_all_to_dos_waits_for_its_turn(
+    store: MemoryStore, clock: StandingClock, user: Account, query: TodoQuery
+) -> None:
+    limiter = a_limiter(per_key=1)
+    todos = a_todo_service(store, clock, heavy_reads=limiter)
+
+    async with limiter.slot(user.id):
+        with pytest.raises(TooManyConcurrent):
+            await todos.page(query, owner_id=user.id)
+        with pytest.raises(TooManyConcurrent):
+            await todos.page(TodoQuery(), owner_id=user.id, counted=True)
+        with pytest.raises(TooManyConcurrent):
+            await todos.tags(owner_id=user.id)
+
+    assert await todos.page(query, owner_id=user.id)
+
+
+@pytest.mark.parametrize("key", ["created_at", "due_at"])
+async def test_what_an_index_finds_does_not_wait(
+    store: MemoryStore, clock: StandingClock, user: Account, key: SortKey
+) -> None:
+    limiter = a_limiter(per_key=1)
+    todos = a_todo_service(store, clock, heavy_reads=limiter)
+
+    async with limiter.slot(user.id):
+        assert (await todos.page(TodoQuery(order=TodoOrder(key=key)), owner_id=user.id)).items == []

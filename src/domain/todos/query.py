@@ -64,6 +64,16 @@ class TodoQuery(Struct, frozen=True, kw_only=True):
     limit: int = 50
     after: Position | None = None
 
+    @property
+    def is_heavy(self) -> bool:
+        """Whether finding a page takes more than reading it: all to-dos of the owner may have to be looked at."""
+        return self.where != _EVERYTHING or self.order.key not in _INDEXED
+
+
+_EVERYTHING = TodoFilter()
+_INDEXED = frozenset[SortKey]({"created_at", "due_at"})
+"""What repositories keep to-dos in the order of."""
+
 
 class TodoPage(Struct, frozen=True, kw_only=True):
     """The to-dos of one page; ``next`` is where the following page starts, if there is one."""

@@ -1,6 +1,9 @@
 """What a signed-in account can do with its to-dos, a method for each use case."""
 
+from msgspec.structs import replace
+
 from domain.clock import Clock
+from domain.concurrency.ports import ConcurrencyLimiter
 from domain.errors import Conflict, StaleVersion
 from domain.store import Store
 from domain.todos.model import NewTodo, TagCount, Todo, TodoPatch
@@ -11,10 +14,15 @@ _ATTEMPTS = 100
 
 
 class TodoService:
-    """Keeps the to-dos of accounts."""
+    """Keeps the to-dos of accounts.
 
-    def __init__(self, store: Store, *, now: Clock) -> None:
+    ``heavy_reads`` bounds how many at once look at all to-dos of an account, so that there is always a connection for
+    those who do not.
+    """
+
+    def __init__(self, store: Store, *, heavy_reads: ConcurrencyLimiter, now: Clock) -> None:
         self._store = store
+        self._heavy_reads = heavy_reads
         self._now = now
 
     async def create(self, new: NewTodo, *, owner_id: int) -> Todo:
@@ -73,19 +81,32 @@ class TodoService:
         await self._store.todos.remove(todo_id, owner_id=owner_id, version=version)
 
     async def page(self, query: TodoQuery, *, owner_id: int, counted: bool = False) -> TodoPage:
-        """Return one page, with the number of all matching to-dos if it is to be ``counted``."""
+        """Return one page, with the number of all matching to-dos if it is to be ``counted``.
+
+        :raises TooManyConcurrent: if the owner has too many searches under way.
+        :raises Overloaded: if others have.
+        """
+        if not (counted or query.is_heavy):
+            return await self._page(query, owner_id=owner_id)
+        async with self._heavy_reads.slot(owner_id):
+            page = await self._page(query, owner_id=owner_id)
+            return (
+                replace(page, total=await self._store.todos.count(query.where, owner_id=owner_id)) if counted else page
+            )
+
+    async def _page(self, query: TodoQuery, *, owner_id: int) -> TodoPage:
         one_more = TodoQuery(where=query.where, order=query.order, limit=query.limit + 1, after=query.after)
         found = await self._store.todos.find(one_more, owner_id=owner_id)
         items = found[: query.limit]
         return TodoPage(
             items=items,
             next=Position.of(items[-1], query.order) if len(found) > query.limit else None,
-            total=await self._store.todos.count(query.where, owner_id=owner_id) if counted else None,
         )
 
     async def tags(self, *, owner_id: int) -> list[TagCount]:
         """Return every tag in use with the number of to-dos that bear it."""
-        return await self._store.todos.tags(owner_id=owner_id)
+        async with self._heavy_reads.slot(owner_id):
+            return await self._store.todos.tags(owner_id=owner_id)
 
     async def _zone_of(self, owner_id: int) -> str:
         return (await self._store.accounts.get(owner_id)).time_zone

@@ -2,11 +2,18 @@
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import quote
 
-from litestar.status_codes import HTTP_400_BAD_REQUEST, HTTP_403_FORBIDDEN, HTTP_414_REQUEST_URI_TOO_LONG
-from litestar.types import HTTPScope
+from litestar.status_codes import (
+    HTTP_308_PERMANENT_REDIRECT,
+    HTTP_400_BAD_REQUEST,
+    HTTP_403_FORBIDDEN,
+    HTTP_414_REQUEST_URI_TOO_LONG,
+)
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+
+from entrypoints.http.problems import send_problem
 
 LONGEST_PATH = 1_024
 _LONGEST_QUERY = 8_192
@@ -53,12 +60,24 @@ class Admission:
     time, and nobody notices. Probes of the health know an address only, and come from inside.
     """
 
-    def __init__(self, *, allowed_hosts: tuple[str, ...] = ("*",), force_https: bool = False) -> None:
+    def __init__(self, app: ASGIApp, *, allowed_hosts: tuple[str, ...] = ("*",), force_https: bool = False) -> None:
+        self.app = app
         self._allowed_hosts = None if "*" in allowed_hosts else tuple(host.lower() for host in allowed_hosts)
         self._force_https = force_https
         self._name = lru_cache(_REMEMBERED_HOSTS)(self._checked_name)
 
-    def refusal(self, scope: HTTPScope) -> Refusal | Redirect | None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer it here."""
+        refusal = self._refusal(scope) if scope["type"] == "http" else None
+        if refusal is None:
+            await self.app(scope, receive, send)
+        elif isinstance(refusal, Redirect):
+            await _redirect(refusal, send)
+        else:
+            http_scope = cast("HTTPScope", scope)
+            await send_problem(http_scope, receive, send, refusal.status, code=refusal.code, detail=refusal.detail)
+
+    def _refusal(self, scope: HTTPScope) -> Refusal | Redirect | None:
         """Return why a request goes no further; ``None`` if it does."""
         path, query = scope["path"], scope["query_string"]
         if len(path) > LONGEST_PATH or len(query) > _LONGEST_QUERY or query.count(b"&") >= _MOST_PARAMETERS:
@@ -96,6 +115,12 @@ class Admission:
             for allowed in self._allowed_hosts
         )
         return name if is_ours else None
+
+
+async def _redirect(redirect: Redirect, send: Send) -> None:
+    headers = [(b"location", redirect.location.encode()), (b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": HTTP_308_PERMANENT_REDIRECT, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _bears_secret(scope: HTTPScope) -> bool:

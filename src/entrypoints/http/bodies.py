@@ -18,10 +18,22 @@ from entrypoints.http.problems import MalformedBody, UnsupportedMediaType
 
 _LONGEST_DETAIL = 300
 
+_ESCAPED = len("\\ud83d\\ude00")
+"""Bytes that one character takes in JSON at the most: beyond the first plane, and written as two escapes, which is what
+Python's own encoder does."""
+
+_AROUND = 2 * 1024
+"""Bytes for the names of fields, dates, punctuation and some white space."""
+
 _PLACE = re.compile(r" - at `\$(?P<place>[^`]*)`$")
 _STEP = re.compile(r"\.(?P<field>[^.\[]+)|\[(?P<index>[0-9]+)\]|\[\.\.\.\]")
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<field>.*)`", re.DOTALL)
 _MISSING_FIELD = re.compile(r"Object missing required field `(?P<field>.*)`", re.DOTALL)
+
+
+def largest_json(characters: int) -> int:
+    """Return how many bytes a JSON body with so many characters of text needs at the most, however it is written."""
+    return characters * _ESCAPED + _AROUND
 
 
 class JsonBody(AbstractDTO[Any]):

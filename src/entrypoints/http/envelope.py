@@ -2,12 +2,10 @@
 
 from typing import Any, cast
 
-from litestar.status_codes import HTTP_204_NO_CONTENT, HTTP_308_PERMANENT_REDIRECT, HTTP_405_METHOD_NOT_ALLOWED
+from litestar.status_codes import HTTP_204_NO_CONTENT, HTTP_405_METHOD_NOT_ALLOWED
 from litestar.types import ASGIApp, HTTPSendMessage, Message, Receive, Scope, Send
 
-from entrypoints.http.admission import Admission, Redirect
 from entrypoints.http.cors import is_preflight
-from entrypoints.http.problems import send_problem
 from entrypoints.http.request import REQUEST_ID_HEADER, request_id
 
 _DEFAULTS = {
@@ -38,13 +36,11 @@ class Envelope:
         self,
         app: ASGIApp,
         *,
-        allowed_hosts: tuple[str, ...] = ("*",),
         force_https: bool = False,
         hsts: bool = False,
         cors_origins: tuple[str, ...] = (),
     ) -> None:
         self.app = app
-        self._admission = Admission(allowed_hosts=allowed_hosts, force_https=force_https)
         self._has_cors = bool(cors_origins)
         self._request_id_name = REQUEST_ID_HEADER.encode()
         # What one origin may read must not come out of a cache for another one, nor the other way round.
@@ -59,7 +55,6 @@ class Envelope:
             return
         is_head = scope["method"] == "HEAD"
         is_options = scope["method"] == "OPTIONS" and not (self._has_cors and is_preflight(scope))
-        refusal = self._admission.refusal(scope)
         if is_head or is_options:
             # Of all that know the methods of a path, the router tells them best, when it refuses another one.
             cast("dict[str, Any]", scope)["method"] = "GET" if is_head else "TRACE"
@@ -78,12 +73,7 @@ class Envelope:
                 message["body"] = b""
             await send(cast("HTTPSendMessage", message))
 
-        if refusal is None:
-            await self.app(scope, receive, send_completed)
-        elif isinstance(refusal, Redirect):
-            await _redirect(refusal, send_completed)
-        else:
-            await send_problem(scope, receive, send_completed, refusal.status, code=refusal.code, detail=refusal.detail)
+        await self.app(scope, receive, send_completed)
 
     def _completed(self, headers: Any, scope: Scope, *, has_content: bool) -> list[tuple[bytes, bytes]]:
         given = [
@@ -98,9 +88,3 @@ class Envelope:
         if self._has_hsts and not (self._knows_scheme and scope["scheme"] != "https"):
             given.append(_HSTS)
         return given
-
-
-async def _redirect(redirect: Redirect, send: Send) -> None:
-    headers = [(b"location", redirect.location.encode()), (b"content-length", b"0")]
-    await send({"type": "http.response.start", "status": HTTP_308_PERMANENT_REDIRECT, "headers": headers})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -8,8 +8,9 @@ from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta
 
 from domain.authentication.principal import Scope
-from domain.posts.model import NewPost, Post, PostPage
+from domain.posts.model import LONGEST_CONTENT, NewPost, Post, PostPage
 from entrypoints.http.authentication import needs, public
+from entrypoints.http.bodies import largest_json
 from entrypoints.http.paths import LOCATION, Id, given_integer
 from entrypoints.http.request import ApiRequest
 
@@ -51,7 +52,11 @@ class PostController(Controller):
         )
 
     @post(
-        operation_id="createPost", summary="Publish a post", response_headers=[LOCATION], opt=needs(Scope.POSTS_WRITE)
+        operation_id="createPost",
+        summary="Publish a post",
+        response_headers=[LOCATION],
+        opt=needs(Scope.POSTS_WRITE),
+        request_max_body_size=largest_json(LONGEST_CONTENT),
     )
     async def publish(self, request: ApiRequest, data: JSONBody[NewPost]) -> Response[Post]:
         """Publish a post under the e-mail address of the account that asks."""

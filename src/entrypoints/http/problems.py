@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, cast
 
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, InternalServerException, ValidationException
+from litestar.exceptions import HTTPException, ValidationException
 from litestar.status_codes import (
     HTTP_400_BAD_REQUEST,
     HTTP_401_UNAUTHORIZED,
@@ -35,11 +35,12 @@ from domain.errors import (
     NotFound,
     RateLimited,
     StaleVersion,
+    TooManyConcurrent,
     Unauthenticated,
     Unavailable,
     WrongCredentials,
 )
-from entrypoints.http.rate_limits import note_refusal
+from entrypoints.http.rate_limits import note_concurrency, note_refusal
 from entrypoints.http.request import bearer_token, note_error, request_id
 from entrypoints.http.seldom import Seldom
 
@@ -57,6 +58,7 @@ _STATUS: dict[type[DomainError], int] = {
     Conflict: HTTP_409_CONFLICT,
     StaleVersion: HTTP_412_PRECONDITION_FAILED,
     RateLimited: HTTP_429_TOO_MANY_REQUESTS,
+    TooManyConcurrent: HTTP_429_TOO_MANY_REQUESTS,
     Unavailable: HTTP_503_SERVICE_UNAVAILABLE,
 }
 
@@ -95,12 +97,8 @@ _DETAILS = {
     HTTP_404_NOT_FOUND: "There is nothing at this path.",
     HTTP_405_METHOD_NOT_ALLOWED: "This path does not answer to this method; the Allow header names those it does.",
     HTTP_408_REQUEST_TIMEOUT: "The body did not arrive in time.",
-    HTTP_413_REQUEST_ENTITY_TOO_LARGE: "The body is larger than 1 MiB.",
+    HTTP_413_REQUEST_ENTITY_TOO_LARGE: "The body is larger than this takes.",
 }
-
-
-_DISCONNECTED = "client disconnected prematurely"
-"""What the framework says of a body that breaks off, as if it were its own fault."""
 
 
 class InvalidValue(Struct, frozen=True, kw_only=True):
@@ -165,6 +163,9 @@ def domain_problem(request: Request[Any, Any, Any], error: DomainError) -> Respo
     elif isinstance(error, RateLimited):
         headers["retry-after"] = str(error.retry_after)
         note_refusal(request.scope, error)
+    elif isinstance(error, TooManyConcurrent):
+        headers["retry-after"] = str(error.retry_after)
+        note_concurrency(request.scope)
     elif isinstance(error, Unavailable):
         headers["retry-after"] = "5"
         note_error(request.scope, error)
@@ -181,8 +182,6 @@ def domain_problem(request: Request[Any, Any, Any], error: DomainError) -> Respo
 
 def http_problem(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     """Translate an error of the framework, keeping its headers (``Allow``, for instance)."""
-    if isinstance(error, InternalServerException) and error.detail == _DISCONNECTED:
-        error = MalformedBody(detail="The body ended before it was complete.")
     if error.status_code >= HTTP_500_INTERNAL_SERVER_ERROR:
         return unexpected_problem(request, error)
     return problem(

@@ -8,6 +8,7 @@ e-mail address or the refresh token, is the business of ``domain.rate_limits.gua
 from collections.abc import Sequence
 from typing import Any, cast
 
+from litestar.exceptions import MethodNotAllowedException, NotFoundException
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from msgspec import Struct
 
@@ -24,6 +25,8 @@ RATE_LIMIT_POLICY_HEADER = "RateLimit-Policy"
 
 _NAMES = (RATE_LIMIT_HEADER.lower().encode(), RATE_LIMIT_POLICY_HEADER.lower().encode())
 _VERDICTS = "rate_limit_verdicts"
+_CONCURRENCY = "concurrency"
+"""What is no quota, and refuses as quotas do."""
 
 
 class RouteLimits(Struct, frozen=True, kw_only=True):
@@ -40,8 +43,7 @@ COMMON = RouteLimits()
 class RateLimits:
     """Counts every request that a limited route handles; stands behind authentication, which tells whose it is.
 
-    What no route handles is not counted: an unknown path or method (404, 405), and OPTIONS, which the framework answers
-    by itself. It costs less than counting it would, and tells nothing.
+    What no route handles is counted by ``UnroutedRequests``.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -56,6 +58,28 @@ class RateLimits:
         if limits is not None:
             await count(cast("HTTPScope", scope), limits)
         await self.app(scope, receive, send)
+
+
+class UnroutedRequests:
+    """Counts what no route handles, for the address: an unknown path, or a method that a path does not answer to.
+
+    Stands around the router, and within what turns errors into answers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on.
+
+        :raises RateLimited: if no route handles it, and that happened too often.
+        """
+        try:
+            await self.app(scope, receive, send)
+        except (NotFoundException, MethodNotAllowedException):
+            if "path_template" not in scope:  # the router has found nothing
+                await count(cast("HTTPScope", scope))
+            raise
 
 
 async def count(scope: HTTPScope, limits: RouteLimits = COMMON) -> None:
@@ -75,6 +99,11 @@ def note_refusal(scope: Scope, error: RateLimited) -> None:
     """Make the answer tell what is exhausted, and the scope tell whoever measures."""
     _note(scope, error.refusals)
     cast("dict[str, Any]", scope)["rate_limited_by"] = error.refusals[0].quota.name
+
+
+def note_concurrency(scope: Scope) -> None:
+    """Make the scope tell whoever measures that the client had too much under way."""
+    cast("dict[str, Any]", scope)["rate_limited_by"] = _CONCURRENCY
 
 
 def client_address(scope: HTTPScope) -> str | None:

@@ -1,8 +1,12 @@
 """The access log: one line a request, and no query, body or header that could hold a secret."""
 
+import time
+from collections.abc import Callable
+
 import structlog
 
 from entrypoints.http.observation import ObservedRequest
+from entrypoints.http.seldom import Seldom
 
 _HEALTH = frozenset({"/health", "/health/ready"})
 """Routes that are asked every few seconds: to be read by those who look closer only."""
@@ -13,13 +17,26 @@ _LONGEST_PATH = 200
 
 
 class AccessLog:
-    """Writes a line for each request; see ``redaction`` for what is done to each value."""
+    """Writes a line for each request; see ``redaction`` for what is done to each value.
 
-    def __init__(self) -> None:
+    Of requests that are refused because a client makes too many, one line a second stands for all: whoever floods the
+    service would fill the disk of its log, too. ``unlogged`` says how many went without a line before it.
+    """
+
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._logger = structlog.get_logger().bind(logger="access")
+        self._refusals = Seldom(seconds=1, monotonic=monotonic)
+        self._unlogged = 0
 
     def __call__(self, request: ObservedRequest) -> None:
         """Write the line. The route tells paths apart; the path says which thing it was."""
+        more: dict[str, object] = {}
+        if request.rate_limited_by is not None:
+            if not self._refusals.is_due(None):
+                self._unlogged += 1
+                return
+            more = {"rate_limited_by": request.rate_limited_by, "unlogged": self._unlogged}
+            self._unlogged = 0
         write = self._logger.debug if request.route in _HEALTH else self._logger.info
         write(
             "Request",
@@ -32,4 +49,5 @@ class AccessLog:
             account_id=request.account_id,
             client=request.client,
             user_agent=request.user_agent and request.user_agent[:_LONGEST_USER_AGENT],
+            **more,
         )

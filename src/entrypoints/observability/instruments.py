@@ -46,7 +46,7 @@ class Instruments:
             if self._errors is not None:
                 stack.push_async_callback(asyncio.to_thread, self._errors.close)
             if self._metrics is not None:
-                await stack.enter_async_context(self._metrics.sampled(services.pool_usage))
+                await stack.enter_async_context(self._metrics.sampled(services))
                 try:
                     stack.enter_context(self._metrics.served())
                 except OSError:  # no reason not to serve requests

@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from entrypoints.http.meta import VERSION
 from entrypoints.http.observation import ObservedRequest, known_method
 from entrypoints.observability.metrics_directory import VARIABLE
 from entrypoints.observability.metrics_server import serving_metrics
-from entrypoints.services import PoolUsage
+from entrypoints.services import Services
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 """Upper bounds in seconds; the last is the time a request may take."""
@@ -74,6 +74,11 @@ class Metrics:
             self._sum("database_pool_idle", "Those that nobody uses."),
             self._sum("database_pool_waiting", "How many wait for a connection."),
         )
+        self._requests_at_work = self._sum("requests_at_work", "Requests that have their turn.")
+        self._requests_waiting = self._sum("requests_waiting", "Requests that wait for others of the same client.")
+        self._body_bytes = self._sum(
+            "request_body_bytes", "Bytes of bodies that arrive, without the first few of each."
+        )
         self._memory = Gauge(
             "process_resident_memory_bytes", "Of each worker.", multiprocess_mode="liveall", registry=registry
         )
@@ -120,12 +125,12 @@ class Metrics:
         return serving_metrics(self.exposition, host=host, port=port, token=token)
 
     @asynccontextmanager
-    async def sampled(self, pool_usage: Callable[[], PoolUsage | None]) -> AsyncGenerator[None]:
-        """Look at the pool and the process every now and then, until the block is left."""
+    async def sampled(self, services: Services) -> AsyncGenerator[None]:
+        """Look at the services and the process every now and then, until the block is left."""
 
         async def sample_forever() -> None:
             while True:
-                self._sample(pool_usage())
+                self._sample(services)
                 await asyncio.sleep(_SAMPLE_EVERY)
 
         sampling = asyncio.create_task(sample_forever())
@@ -138,7 +143,11 @@ class Metrics:
             if self._directory is not None:
                 mark_process_dead(os.getpid(), self._directory)
 
-    def _sample(self, pool: PoolUsage | None) -> None:
+    def _sample(self, services: Services) -> None:
+        self._requests_at_work.set(services.requests.running)
+        self._requests_waiting.set(services.requests.waiting)
+        self._body_bytes.set(services.bodies.used)
+        pool = services.pool_usage()
         if pool is not None:
             usage = (pool.limit, pool.size, pool.size - pool.idle, pool.idle, pool.waiting)
             for gauge, connections in zip(self._pool, usage, strict=True):

@@ -1,0 +1,154 @@
+"""How much one client may have under way: bodies that arrive, and requests that are worked on.
+
+A request stands here between being known and being worked on. Its body is read first, so that nobody's turn passes
+while a slow client sends; then it waits for its turn, which it has until it is answered.
+"""
+
+from typing import Any, cast
+
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Receive, Scope, Send
+
+from domain.authentication.principal import Principal
+from domain.concurrency.budget import Budget, Share
+from domain.rate_limits.networks import network_of
+from entrypoints.http.problems import MalformedBody
+from entrypoints.http.rate_limits import COMMON, LIMITS, client_address
+from entrypoints.services import Services
+
+_SMALL = 4 * 1_024
+"""Bytes of a body that are not counted: whatever large ones are under way, small ones still arrive."""
+
+BODIES = 64 * 1_024 * 1_024
+"""Bytes of bodies that a process holds while they arrive: an eighth of the memory that it gets on Kubernetes."""
+
+_BODIES_OF_ACCOUNT = 2 * 1_024 * 1_024
+"""Fifteen of the largest to-dos at once."""
+
+_BODIES_OF_ADDRESS = 8 * 1_024 * 1_024
+"""Those of four accounts."""
+
+_MAX_DIGITS = 15
+"""Of a length that is worth reading."""
+
+_WITHOUT_BODY = frozenset({"GET", "HEAD"})
+
+
+class Workload:
+    """Reads the body, waits for the turn of whoever asks, and gives it back afterwards.
+
+    Whoever is signed in takes turns with the requests of the same account, anybody else with those from the same
+    network. What is not limited, such as the health of the service, never waits.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on when it is its turn.
+
+        :raises TooManyConcurrent: if whoever asks has too much under way already.
+        :raises Overloaded: if everybody together has.
+        :raises HTTPException: if the body is too large, ends too early, or comes too slowly.
+        """
+        opt = scope["route_handler"].opt
+        if opt.get(LIMITS, COMMON) is None:
+            await self.app(scope, receive, send)
+            return
+        services: Services = scope["litestar_app"].state.services
+        principal: Principal | None = cast("dict[str, Any]", scope).get("user")
+        address = network_of(client_address(cast("HTTPScope", scope)))
+        key = address if principal is None else principal.account_id
+        limiter = services.requests
+        if cast("HTTPScope", scope)["method"] in _WITHOUT_BODY:
+            await limiter.acquire(key)
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                limiter.release(key)
+            return
+        body = _Body(cast("HTTPScope", scope), services.bodies, _shares(principal, address))
+        try:
+            message = await body.read(receive)
+            await limiter.acquire(key)
+            try:
+                await self.app(scope, _replayed(message, receive), send)
+            finally:
+                limiter.release(key)
+        finally:
+            body.forget()
+
+
+class _Body:
+    """A body that arrives, and what it has taken of the budget."""
+
+    def __init__(self, scope: HTTPScope, budget: Budget, shares: list[Share]) -> None:
+        self._scope = scope
+        self._budget = budget
+        self._shares = shares
+        self._taken = 0
+
+    async def read(self, receive: Receive) -> HTTPReceiveMessage:
+        """Return the whole of it as one message."""
+        longest = cast("HTTPRouteHandler", self._scope["route_handler"]).resolve_request_max_body_size()
+        _refuse_announced(self._scope, longest)
+        message = await receive()
+        content = _content(message)
+        if not message.get("more_body", False):
+            if longest is not None and len(content) > longest:
+                raise RequestEntityTooLarge
+            return cast("HTTPReceiveMessage", message)
+        parts, length = [content], len(content)
+        while message.get("more_body", False):
+            self._count(length)
+            message = await receive()
+            content = _content(message)
+            parts.append(content)
+            length += len(content)
+            if longest is not None and length > longest:
+                raise RequestEntityTooLarge
+        return {"type": "http.request", "body": b"".join(parts), "more_body": False}
+
+    def forget(self) -> None:
+        """Give back what it has taken."""
+        if self._taken:
+            self._budget.give_back(self._taken, self._shares)
+
+    def _count(self, length: int) -> None:
+        more = length - _SMALL - self._taken
+        if more > 0:
+            self._budget.take(more, self._shares)
+            self._taken += more
+
+
+def _content(message: Any) -> bytes:
+    if message["type"] == "http.disconnect":
+        raise MalformedBody(detail="The body ended before it was complete.")
+    return message.get("body", b"")
+
+
+def _refuse_announced(scope: HTTPScope, longest: int | None) -> None:
+    """Refuse a body that says of itself that it is too large, before any of it is read."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and longest is not None and value.isdigit():
+            if len(value) > _MAX_DIGITS or int(value) > longest:
+                raise RequestEntityTooLarge
+            return
+
+
+def _shares(principal: Principal | None, address: str) -> list[Share]:
+    shares: list[Share] = [(address, _BODIES_OF_ADDRESS)]
+    if principal is not None:
+        shares.append((principal.account_id, _BODIES_OF_ACCOUNT))
+    return shares
+
+
+def _replayed(message: HTTPReceiveMessage, receive: Receive) -> Receive:
+    """Return what gives the message, and after that whatever comes."""
+    given: list[HTTPReceiveMessage] = [message]
+
+    async def receive_replayed() -> Any:
+        return given.pop() if given else await receive()
+
+    return receive_replayed
