@@ -44,8 +44,8 @@ test-unit: $(DEV) ## tests that need nothing but this process
 test-integration: $(DEV) ## tests with databases, processes and sockets
 	$(PYTEST) tests/integration
 
-test-faults: $(DEV) ## kill, pause and cut off what the service runs on, and see that nothing is lost
-	$(PYTEST) tests/faults
+test-faults: $(DEV) ## break what the service runs on, and abuse it: nothing is lost, and nobody is kept out
+	$(PYTEST) tests/faults tests/abuse
 
 # coverage.py's own threshold counts lines and branches together, hence the last command.
 test: $(DEV) ## all tests, with coverage; at least 90 % of the branches in src

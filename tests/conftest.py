@@ -24,7 +24,7 @@ from tests.harness import PASSWORD, AlwaysSomebody, client_of, quick_passwords, 
 pytest.register_assert_rewrite("tests.api", "tests.contract")  # before it is imported: its classes are tests, too
 
 _UNIT = Path(__file__).parent / "unit"
-_DATABASE_FIXTURES = {"postgresql_server", "sqlite_file"}
+_DATABASE_FIXTURES = {"postgresql_server", "sqlite_file", "abuse"}
 _ADVICE = (
     "This test reaches for a database without asking for one. Ask for a fixture: `store` for a clean store of each "
     "kind, `database` for PostgreSQL that is rolled back after the test (`database_module` and `database_class` after "

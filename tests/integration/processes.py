@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import CompletedProcess, Popen
@@ -75,7 +75,7 @@ def serving(
         )
     server = Server(process, port, log)
     try:
-        _wait_until_it_answers(server)
+        wait_until_it_answers(server.url, process.poll, lambda: log.read_text(encoding="utf-8"))
         yield server
     finally:
         if process.poll() is None:
@@ -109,13 +109,12 @@ def environment(**settings: str) -> dict[str, str]:
     }
 
 
-def _wait_until_it_answers(server: Server) -> None:
+def wait_until_it_answers(url: str, exit_status: Callable[[], int | None], log: Callable[[], str]) -> None:
+    """Wait until a service that has been started answers, or fail with its log if it ends before that."""
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if server.process.poll() is not None:
-            break
+    while time.monotonic() < deadline and exit_status() is None:
         with suppress(httpx.TransportError):
-            httpx.get(f"{server.url}/health", timeout=1)
+            httpx.get(f"{url}/health", timeout=1)
             return
         time.sleep(0.05)
-    raise AssertionError(f"It does not answer. {server.log.read_text(encoding='utf-8')}")
+    raise AssertionError(f"It does not answer. {log()}")
