@@ -27,7 +27,7 @@ from entrypoints.http.paths import TYPE_DECODERS, refuse_repeated_parameters
 from entrypoints.http.posts import PostController, read_post
 from entrypoints.http.problems import EXCEPTION_HANDLERS
 from entrypoints.http.proxies import TrustedProxies
-from entrypoints.http.rate_limits import RateLimits, UnroutedRequests, add_headers
+from entrypoints.http.rate_limits import UnroutedRequests, add_headers
 from entrypoints.http.request import ApiRequest
 from entrypoints.http.todos import TodoController, list_tags
 from entrypoints.http.workload import Workload
@@ -62,7 +62,7 @@ def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
         request_class=ApiRequest,
         type_decoders=TYPE_DECODERS,
         request_max_body_size=LARGEST_BODY,
-        middleware=[Authentication, RateLimits, Workload],
+        middleware=[Authentication, Workload],
         before_send=[add_headers],
         before_request=refuse_repeated_parameters,
         exception_handlers=EXCEPTION_HANDLERS,

@@ -29,6 +29,10 @@ class FairConcurrencyLimiter:
         """How many wait."""
         return self._queue.waiting
 
+    def try_acquire(self, key: Hashable) -> bool:
+        """See the port."""
+        return self._queue.admit(key)
+
     async def acquire(self, key: Hashable, *, is_preferred: bool = False) -> None:
         """See the port."""
         if self._queue.admit(key):

@@ -8,6 +8,10 @@ from typing import Protocol
 class ConcurrencyLimiter(Protocol):
     """Bounds how much is at work at once, in all and for each key, and is fair to all keys."""
 
+    def try_acquire(self, key: Hashable) -> bool:
+        """Have a turn at once, if there is one to be had; one ``release`` has to follow."""
+        ...
+
     async def acquire(self, key: Hashable, *, is_preferred: bool = False) -> None:
         """Wait for a turn, for as long as the limiter allows; one ``release`` has to follow.
 

@@ -1,8 +1,8 @@
 """Rate limits in HTTP: who is counted for what, and the headers that tell them (draft-ietf-httpapi-ratelimit-headers).
 
 Limits are checked in two places. What is known before the body is read, the account, the token and the address, is
-counted here, in one step; a route that costs more names its own quotas in its options. What stands in the body, the
-e-mail address or the refresh token, is the business of ``domain.rate_limits.guard``, which the use case asks.
+counted by ``workload``, in one step; a route that costs more names its own quotas in its options. What stands in the
+body, the e-mail address or the refresh token, is the business of ``domain.rate_limits.guard``, which the use case asks.
 """
 
 from collections.abc import Sequence
@@ -38,26 +38,6 @@ class RouteLimits(Struct, frozen=True, kw_only=True):
 
 COMMON = RouteLimits()
 """Those that hold for every route, and no others."""
-
-
-class RateLimits:
-    """Counts every request that a limited route handles; stands behind authentication, which tells whose it is.
-
-    What no route handles is counted by ``UnroutedRequests``.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse the request before its body is read, or pass it on.
-
-        :raises RateLimited: if there were too many.
-        """
-        limits = cast("RouteLimits | None", scope["route_handler"].opt.get(LIMITS, COMMON))
-        if limits is not None:
-            await count(cast("HTTPScope", scope), limits)
-        await self.app(scope, receive, send)
 
 
 class UnroutedRequests:

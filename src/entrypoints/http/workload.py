@@ -1,4 +1,4 @@
-"""How much one client may have under way: bodies that arrive, and requests that are worked on.
+"""How often and how much one client may ask: requests a minute, bodies that arrive, requests that are worked on.
 
 A request stands here between being known and being worked on. Its body is read first, so that nobody's turn passes
 while a slow client sends; then it waits for its turn, which it has until it is answered.
@@ -14,7 +14,7 @@ from domain.authentication.principal import Principal
 from domain.concurrency.budget import Budget, Share
 from domain.rate_limits.networks import network_of
 from entrypoints.http.problems import MalformedBody
-from entrypoints.http.rate_limits import COMMON, LIMITS, client_address
+from entrypoints.http.rate_limits import COMMON, LIMITS, RouteLimits, client_address, count
 from entrypoints.services import Services
 
 _SMALL = 4 * 1_024
@@ -36,57 +36,60 @@ _WITHOUT_BODY = frozenset({"GET", "HEAD"})
 
 
 class Workload:
-    """Reads the body, waits for the turn of whoever asks, and gives it back afterwards.
+    """Counts the request, reads its body, waits for the turn of whoever asks, and gives it back afterwards.
 
-    Whoever is signed in takes turns with the requests of the same account, anybody else with those from the same
-    network. What is not limited, such as the health of the service, never waits.
+    Stands behind authentication, which tells whose the request is. Whoever is signed in takes turns with the requests
+    of the same account, anybody else with those from the same network. What is not limited, such as the health of the
+    service, is not counted and never waits.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on when it is its turn.
+        """Refuse the request before its body is read, or pass it on when it is its turn.
 
+        :raises RateLimited: if there were too many.
         :raises TooManyConcurrent: if whoever asks has too much under way already.
         :raises Overloaded: if everybody together has.
         :raises HTTPException: if the body is too large, ends too early, or comes too slowly.
         """
-        opt = scope["route_handler"].opt
-        if opt.get(LIMITS, COMMON) is None:
+        http_scope = cast("HTTPScope", scope)
+        limits = cast("RouteLimits | None", http_scope["route_handler"].opt.get(LIMITS, COMMON))
+        if limits is None:
             await self.app(scope, receive, send)
             return
-        services: Services = scope["litestar_app"].state.services
-        principal: Principal | None = cast("dict[str, Any]", scope).get("user")
-        address = network_of(client_address(cast("HTTPScope", scope)))
-        key = address if principal is None else principal.account_id
-        limiter = services.requests
-        if cast("HTTPScope", scope)["method"] in _WITHOUT_BODY:
-            await limiter.acquire(key)
-            try:
-                await self.app(scope, receive, send)
-            finally:
-                limiter.release(key)
+        await count(http_scope, limits)
+        services: Services = http_scope["litestar_app"].state.services
+        if http_scope["method"] in _WITHOUT_BODY:
+            await self._work(http_scope, services, receive, send)
             return
-        body = _Body(cast("HTTPScope", scope), services.bodies, _shares(principal, address))
+        body = _Body(http_scope, services.bodies)
         try:
             message = await body.read(receive)
-            await limiter.acquire(key)
-            try:
-                await self.app(scope, _replayed(message, receive), send)
-            finally:
-                limiter.release(key)
+            await self._work(http_scope, services, _replayed(message, receive), send)
         finally:
             body.forget()
+
+    async def _work(self, scope: HTTPScope, services: Services, receive: Receive, send: Send) -> None:
+        principal: Principal | None = cast("dict[str, Any]", scope).get("user")
+        key = network_of(client_address(scope)) if principal is None else principal.account_id
+        limiter = services.requests
+        if not limiter.try_acquire(key):
+            await limiter.acquire(key)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            limiter.release(key)
 
 
 class _Body:
     """A body that arrives, and what it has taken of the budget."""
 
-    def __init__(self, scope: HTTPScope, budget: Budget, shares: list[Share]) -> None:
+    def __init__(self, scope: HTTPScope, budget: Budget) -> None:
         self._scope = scope
         self._budget = budget
-        self._shares = shares
+        self._shares: list[Share] | None = None
         self._taken = 0
 
     async def read(self, receive: Receive) -> HTTPReceiveMessage:
@@ -112,13 +115,15 @@ class _Body:
 
     def forget(self) -> None:
         """Give back what it has taken."""
-        if self._taken:
+        if self._shares is not None:
             self._budget.give_back(self._taken, self._shares)
 
     def _count(self, length: int) -> None:
         more = length - _SMALL - self._taken
         if more > 0:
-            self._budget.take(more, self._shares)
+            shares = self._shares or _shares(self._scope)
+            self._budget.take(more, shares)
+            self._shares = shares
             self._taken += more
 
 
@@ -137,8 +142,9 @@ def _refuse_announced(scope: HTTPScope, longest: int | None) -> None:
             return
 
 
-def _shares(principal: Principal | None, address: str) -> list[Share]:
-    shares: list[Share] = [(address, _BODIES_OF_ADDRESS)]
+def _shares(scope: HTTPScope) -> list[Share]:
+    shares: list[Share] = [(network_of(client_address(scope)), _BODIES_OF_ADDRESS)]
+    principal: Principal | None = cast("dict[str, Any]", scope).get("user")
     if principal is not None:
         shares.append((principal.account_id, _BODIES_OF_ACCOUNT))
     return shares
