@@ -123,6 +123,12 @@ class TooManyConcurrent(DomainError):
     retry_after = 1
 
 
+class QueryTooExpensive(DomainError):
+    """Answering takes longer than a query may take; it was stopped. The store itself is well."""
+
+    code = "query_too_expensive"
+
+
 class RateLimited(DomainError):
     """There were too many requests; ``refusals`` are the verdicts that are against this one, at least one."""
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from domain.errors import Unavailable
+from domain.errors import QueryTooExpensive, Unavailable
 from domain.todos.model import Todo
 from domain.todos.query import TodoPage
 from domain.todos.service import TodoService
@@ -157,6 +157,23 @@ class ErrorsApi:
         assert_problem(response, 503, "unavailable")
         assert int(response.headers["retry-after"]) > 0
         assert "The database cannot be reached." in caplog.text
+
+    async def test_a_query_that_takes_too_long_is_503_and_no_fault_of_the_service(
+        self,
+        services: Services,
+        client: httpx.AsyncClient,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        token = (await sign_in(client))["access_token"]
+        slow = BrokenTodos(QueryTooExpensive("That would take too long."))
+
+        async with client_of(app_on(replace(services, todos=slow)), bearer=token) as asking:
+            response = await asking.get("/todos", headers={"X-Request-ID": "find-me"})
+
+        assert_problem(response, 503, "query_too_expensive")
+        assert int(response.headers["retry-after"]) > 0
+        assert "Request find-me was too expensive" in caplog.text
+        assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
     async def test_nothing_is_read_of_a_body_from_nobody(self, anonymous_client: httpx.AsyncClient) -> None:
         response = await anonymous_client.post("/todos", content=b" " * (ONE_MEBIBYTE + 1), headers=JSON | bearer("x"))

@@ -183,7 +183,7 @@ class TodoListsApi:
             *(("done", value) for value in ("", "maybe", "null", "2")),
             *(("priority", value) for value in ("", "0", "6", "x", "null", "-1", "9" * 400)),
             *(("tag", value) for value in ("", "x" * 51)),
-            *(("q", value) for value in ("", "x" * 201)),
+            *(("q", value) for value in ("", "x" * 201, "ß" * 101, "ΐ" * 67)),
             *(("due_before", value) for value in ("", "null", "2026-12-24", "2026-12-24T09:00:00", "0.5", "1e9")),
             *(("due_after", value) for value in ("x", "null", "2026-12-24T25:00:00Z", "0001-01-01T00:00:00+01:00")),
             *(("include", value) for value in ("", "null", "COUNT", "count,tags")),

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from itertools import islice
+from time import perf_counter
 from typing import get_args
 
 import pytest
@@ -234,6 +235,62 @@ class TodoFilterContract:
         await store.todos.add(a_todo("The one ends in o", description="at is how the other begins"), owner_id=user.id)
 
         assert await titles_of(store, user, TodoFilter(text="oat")) == ["Oat milk", "Shopping"]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("^.*[a-z]+(b|c){2}\\d$?", id="a regular expression"),
+            pytest.param("***=***:(?i)literal text", id="what begins one"),
+            pytest.param("100%_100%_100%_100%_", id="wildcards"),
+            pytest.param("\\x \\u0041 \\101 \\ \\\\ \\", id="backslashes"),
+            pytest.param("'; DROP TABLE todos; --", id="statements"),
+            pytest.param("Die längste Straße Österreichs", id="another alphabet"),
+            pytest.param("가장 긴 할 일 목록에서 우유를 찾는다", id="another script"),
+            pytest.param("😀" * 20, id="beyond the basic plane"),
+            pytest.param("two\nlines\r\n\tand a tab\x01", id="lines"),
+        ],
+    )
+    async def test_long_text_is_taken_literally_and_without_case(self, store: Store, user: Account, text: str) -> None:
+        await store.todos.add(a_todo(f"Before {text} and after"), owner_id=user.id)
+        await store.todos.add(a_todo("In lines", description=f"First\n{text.upper()}"), owner_id=user.id)
+        await store.todos.add(a_todo("Not quite", description=f"{text[:-1]} {text[-1]}"), owner_id=user.id)
+        await store.todos.add(a_todo(text[1:], description=text[:-1]), owner_id=user.id)
+
+        assert len(text) > 16
+        assert await titles_of(store, user, TodoFilter(text=text)) == [f"Before {text} and after", "In lines"]
+
+    @pytest.mark.parametrize("length", range(14, 20))
+    async def test_text_of_every_length_is_found(self, store: Store, user: Account, length: int) -> None:
+        await store.todos.add(a_todo(f"It is {'é' * length}."), owner_id=user.id)
+        await store.todos.add(a_todo(f"It is {'é' * (length - 1)}."), owner_id=user.id)
+
+        assert await titles_of(store, user, TodoFilter(text="É" * length)) == [f"It is {'é' * length}."]
+
+    @pytest.mark.parametrize(
+        "needle",
+        [
+            pytest.param("x" + "ß" * 99, id="differs at its beginning"),
+            pytest.param("ß" * 99 + "x", id="differs at its end"),
+            pytest.param("ß" * 50 + "x" + "ß" * 49, id="differs in the middle"),
+            pytest.param("x" + "s" * 15, id="is short"),
+        ],
+    )
+    async def test_no_text_is_much_dearer_to_look_for_than_another(
+        self, store: Store, user: Account, needle: str
+    ) -> None:
+        for _ in range(20):
+            await store.todos.add(a_todo(description="ß" * 10_000), owner_id=user.id)
+
+        async def seconds(text: str) -> float:
+            began = perf_counter()
+            assert await store.todos.count(TodoFilter(text=text), owner_id=user.id) == 0
+            return perf_counter() - began
+
+        # One after the other, so that both are measured beside the same neighbours.
+        took = [(await seconds(needle), await seconds("q" * len(needle))) for _ in range(7)]
+
+        hostile, harmless = (min(times) for times in zip(*took, strict=True))
+        assert hostile < 25 * harmless
 
 
 class TagsContract:

@@ -51,7 +51,7 @@ async def counted(
     async def listen(connection: Any) -> None:
         connection.add_query_logger(write_down)
 
-    monkeypatch.setattr(asyncpg, "create_pool", partial(asyncpg.create_pool, init=listen))
+    monkeypatch.setattr(asyncpg, "create_pool", partial(asyncpg.create_pool, setup=listen))
     async with open_postgresql(committed_url) as database:
         services = services_on(SqlAlchemyStore(database), now=clock)
         owner_id = (await services.accounts.register(email="ada@example.com", password=PASSWORD)).id

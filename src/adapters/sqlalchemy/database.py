@@ -7,17 +7,20 @@ from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy.sql import ClauseElement
 
-from domain.errors import Unavailable
+from domain.errors import QueryTooExpensive, Unavailable
 
 __all__ = [
     "BUSY",
     "MOST_WAITING",
     "NOT_MIGRATED",
     "OVERRUN",
+    "QUERY_TIMEOUT",
+    "TOO_EXPENSIVE",
     "Connection",
     "Database",
     "MissingReference",
     "PoolUsage",
+    "QueryTooExpensive",
     "Row",
     "Statement",
     "Unavailable",
@@ -28,12 +31,19 @@ __all__ = [
 NOT_MIGRATED = "The database has not been migrated."
 BUSY = "Every connection to the database is in use."
 OVERRUN = "Too many requests wait for the database."
+TOO_EXPENSIVE = "It would take too long to find the answer. Ask for something that narrows it down."
 
 MOST_WAITING = 50
 """How many may wait for each connection; whoever comes then is refused at once.
 
 A statement takes about a millisecond, or some ten if it has to reach a disk, so that who waits is served in a fraction
 of a second. With no bound everybody would wait for as long as they may, and the work for those who give up be lost.
+"""
+
+QUERY_TIMEOUT = 2.5
+"""Seconds for a statement that reads as much as a client asks for: a list, a count, a search.
+
+It is stopped then, so that its connection serves others. What writes or reads a single thing does not need it.
 """
 
 Row = Sequence[Any]
@@ -43,14 +53,19 @@ Row = Sequence[Any]
 class Statement:
     """A statement of SQLAlchemy Core, whose bound values are named parameters.
 
-    ``sqlite`` replaces it on SQLite, where the two databases have no words in common.
+    ``sqlite`` replaces it on SQLite, where the two databases have no words in common. ``timeout`` is in seconds, for
+    statements that only read; the others are never stopped half-way.
     """
 
-    __slots__ = ("compiled", "core", "sqlite")
+    __slots__ = ("compiled", "core", "sqlite", "timeout", "writes")
 
-    def __init__(self, core: ClauseElement, *, sqlite: ClauseElement | None = None) -> None:
+    def __init__(
+        self, core: ClauseElement, *, sqlite: ClauseElement | None = None, timeout: float | None = None
+    ) -> None:
         self.core = core
         self.sqlite = core if sqlite is None else sqlite
+        self.timeout = timeout
+        self.writes: bool = getattr(core, "is_dml", False)
         self.compiled: Any = None
 
 
@@ -87,6 +102,7 @@ class Connection(Protocol):
         :raises UniqueViolation: if a row with the same key exists.
         :raises MissingReference: if a row that is referred to does not exist.
         :raises Unavailable: if the database cannot be reached, no connection becomes free in time, or too many wait.
+        :raises QueryTooExpensive: if the statement was stopped at its timeout.
         """
         ...
 

@@ -4,8 +4,8 @@ SQLAlchemy compiles each statement once; asyncpg prepares it once for each conne
 is one round trip: no BEGIN, no COMMIT, no ping before and no reset after it. The pool replaces broken connections.
 """
 
-from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Protocol, cast
 
 import asyncpg
@@ -17,9 +17,11 @@ from adapters.sqlalchemy.database import (
     MOST_WAITING,
     NOT_MIGRATED,
     OVERRUN,
+    TOO_EXPENSIVE,
     Connection,
     MissingReference,
     PoolUsage,
+    QueryTooExpensive,
     Row,
     Statement,
     Unavailable,
@@ -65,9 +67,11 @@ class CompiledStatement:
 class _Driver(Protocol):
     """What statements need of a connection of asyncpg's, whether or not it is one of a pool."""
 
-    async def fetchrow(self, query: str, *args: object) -> Row | None: ...
+    def fetchrow(self, query: str, /, *args: object, timeout: float | None) -> Awaitable[Row | None]: ...
 
-    async def fetch(self, query: str, *args: object) -> Sequence[Row]: ...
+    def fetch(self, query: str, /, *args: object, timeout: float | None) -> Awaitable[Sequence[Row]]: ...
+
+    def execute(self, query: str, /, *, timeout: float | None) -> Awaitable[str]: ...
 
 
 class PostgresConnection:
@@ -80,13 +84,30 @@ class PostgresConnection:
         """See ``Connection``."""
         compiled = statement.compiled or _compile(statement)
         with _translated_errors():
-            return await self._driver.fetchrow(compiled.sql, *compiled.arguments(values))
+            try:
+                return await self._driver.fetchrow(compiled.sql, *compiled.arguments(values), timeout=statement.timeout)
+            except TimeoutError as error:
+                raise await self._blamed(statement) from error
 
     async def fetch_all(self, statement: Statement, /, **values: object) -> Sequence[Row]:
         """See ``Connection``."""
         compiled = statement.compiled or _compile(statement)
         with _translated_errors():
-            return await self._driver.fetch(compiled.sql, *compiled.arguments(values))
+            try:
+                return await self._driver.fetch(compiled.sql, *compiled.arguments(values), timeout=statement.timeout)
+            except TimeoutError as error:
+                raise await self._blamed(statement) from error
+
+    async def _blamed(self, statement: Statement) -> Unavailable | QueryTooExpensive:
+        """Return the error that says who is to blame for a timeout: the statement if the server still answers.
+
+        :raises TimeoutError: or another error of the driver's, if it does not.
+        """
+        if statement.timeout is None:
+            return Unavailable(_UNREACHED)
+        with suppress(asyncpg.InFailedSQLTransactionError):  # is an answer, too
+            await self._driver.execute("SELECT 1", timeout=statement.timeout)
+        return QueryTooExpensive(TOO_EXPENSIVE)
 
 
 class PostgresDatabase:
@@ -156,10 +177,16 @@ async def open_postgresql(
         max_size=pool_size,
         timeout=patience,
         command_timeout=_SLOWEST_STATEMENT,
+        init=_let_server_give_up,
         server_settings={"application_name": "todo-api"},
         reset=_leave_as_it_is,
     ) as pool:
         yield PostgresDatabase(pool, patience=patience)
+
+
+async def _let_server_give_up(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Let the server end by itself what it was not told to: a request to cancel can come before its statement."""
+    await connection.execute(f"SET statement_timeout = '{_SLOWEST_STATEMENT}s'")
 
 
 async def _leave_as_it_is(_: object) -> None:

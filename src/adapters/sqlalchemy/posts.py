@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, insert, select
 
-from adapters.sqlalchemy.database import Connection, MissingReference, Row, Statement
+from adapters.sqlalchemy.database import QUERY_TIMEOUT, Connection, MissingReference, Row, Statement
 from adapters.sqlalchemy.tables import AccountRow, Instant, PostRow
 from domain.errors import Forbidden, NotFound, Unauthenticated
 from domain.posts.model import Post
@@ -31,9 +31,10 @@ _PAGE = Statement(
     select(*_columns)
     .order_by(PostRow.created_time.desc(), PostRow.id.desc())
     .offset(bindparam("skip"))
-    .limit(bindparam("most"))
+    .limit(bindparam("most")),
+    timeout=QUERY_TIMEOUT,
 )
-_COUNT = Statement(select(func.count()).select_from(PostRow))
+_COUNT = Statement(select(func.count()).select_from(PostRow), timeout=QUERY_TIMEOUT)
 _REMOVE = Statement(delete(PostRow).where(_this_one, PostRow.author_id == bindparam("author_id")).returning(PostRow.id))
 
 

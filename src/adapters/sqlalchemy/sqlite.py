@@ -1,7 +1,7 @@
 """Statements on SQLite, through SQLAlchemy's engine and aiosqlite."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,14 +19,17 @@ from adapters.sqlalchemy.database import (
     MOST_WAITING,
     NOT_MIGRATED,
     OVERRUN,
+    TOO_EXPENSIVE,
     Connection,
     MissingReference,
     PoolUsage,
+    QueryTooExpensive,
     Row,
     Statement,
     Unavailable,
     UniqueViolation,
 )
+from adapters.sqlalchemy.sqlite_files import DatabaseFiles
 
 POOL_SIZE = 10
 """Connections of one worker at the most; each is a thread."""
@@ -40,6 +43,9 @@ LOCK_PATIENCE = 10
 A request is done within its 30 seconds even if it waits as long as it may, for a connection and then for the lock.
 One that is given up meanwhile is answered when the wait for the lock has ended, and so up to these 10 seconds later.
 """
+
+_STOPPED_AGAIN_AFTER = 0.05
+"""Seconds. A statement that has not begun yet when it is stopped does not notice."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",  # readers and the one writer do not wait for each other
@@ -64,14 +70,16 @@ class SqliteConnection:
     async def fetch_all(self, statement: Statement, /, **values: object) -> Sequence[Row]:
         """See ``Connection``."""
         with _translated_errors():
-            return await _to_its_end(_rows(self._connection, statement, values))
+            execution = _Execution(statement, values)
+            return await execution.ended(execution.on(self._connection))
 
 
 class SqliteDatabase:
     """A SQLite file; each statement commits by itself. ``patience`` is in seconds, for a connection."""
 
-    def __init__(self, engine: AsyncEngine, *, patience: float = PATIENCE) -> None:
+    def __init__(self, engine: AsyncEngine, files: DatabaseFiles, *, patience: float = PATIENCE) -> None:
         self._engine = engine
+        self._files = files
         self._patience = patience
         self._limit = cast("QueuePool", engine.pool).size()
         self._turns = asyncio.Semaphore(self._limit)
@@ -85,13 +93,15 @@ class SqliteDatabase:
     async def fetch_all(self, statement: Statement, /, **values: object) -> Sequence[Row]:
         """See ``Connection``."""
         async with self._turn():
-            return await _to_its_end(self._committed(statement, values))
+            execution = _Execution(statement, values)
+            return await execution.ended(self._committed(execution))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Connection]:
         """See ``Database``. The right to write is taken first: it cannot be lost to another writer half-way."""
         with _translated_errors():
             async with self._turn(), self._engine.connect() as connection:
+                self._files.require_unchanged()
                 await _to_its_end(connection.exec_driver_sql("BEGIN IMMEDIATE"))
                 try:
                     yield SqliteConnection(connection)
@@ -99,6 +109,7 @@ class SqliteDatabase:
                     await _to_its_end(connection.exec_driver_sql("ROLLBACK"))
                     raise
                 await _to_its_end(connection.exec_driver_sql("COMMIT"))
+                self._files.require_unchanged()
 
     def pool_usage(self) -> PoolUsage:
         """See ``Database``."""
@@ -106,11 +117,16 @@ class SqliteDatabase:
         idle = pool.checkedin()
         return PoolUsage(self._limit, pool.checkedout() + idle, idle, self._waiting)
 
-    async def _committed(self, statement: Statement, values: dict[str, object]) -> Sequence[Row]:
+    async def _committed(self, execution: "_Execution") -> Sequence[Row]:
         with _translated_errors():
             connection = await self._engine.connect()
             try:
-                return await _rows(connection, statement, values)
+                if not execution.statement.writes:
+                    return await execution.on(connection)
+                self._files.require_unchanged()
+                rows = await execution.on(connection)
+                self._files.require_unchanged()  # or else what is about to be acknowledged is in no file
+                return rows
             finally:
                 await connection.close()
 
@@ -168,30 +184,72 @@ async def open_sqlite(
 ) -> AsyncGenerator[SqliteDatabase]:
     """Open the file at ``path``; see ``sqlite_config``."""
     engine = sqlite_config(path, pool_size=pool_size, patience=patience, lock_patience=lock_patience).get_engine()
+    files = DatabaseFiles(path)
+    event.listen(engine.sync_engine, "do_connect", lambda *_: files.connecting())
+    event.listen(engine.sync_engine, "connect", lambda *_: files.connected())
+    event.listen(engine.sync_engine, "close", lambda *_: files.disconnected())
     try:
-        yield SqliteDatabase(engine, patience=patience)
+        yield SqliteDatabase(engine, files, patience=patience)
     finally:
         await engine.dispose()
 
 
-async def _rows(connection: AsyncConnection, statement: Statement, values: dict[str, object]) -> Sequence[Row]:
-    executable: Any = statement.sqlite
-    return (await connection.execute(executable, values)).all()
+class _Execution:
+    """A statement on its way. If it has a timeout it is stopped then, or as soon as nobody waits for it."""
+
+    __slots__ = ("_driver", "_values", "statement")
+
+    def __init__(self, statement: Statement, values: dict[str, object]) -> None:
+        self.statement = statement
+        self._values = values
+        self._driver: Any = None
+
+    async def on(self, connection: AsyncConnection) -> Sequence[Row]:
+        """Execute the statement, and return all rows."""
+        executable: Any = self.statement.sqlite
+        if self.statement.timeout is not None:
+            self._driver = cast("Any", connection.sync_connection).connection.driver_connection
+        try:
+            return (await connection.execute(executable, self._values)).all()
+        finally:
+            self._driver = None
+
+    async def ended(self, work: Coroutine[Any, Any, Sequence[Row]]) -> Sequence[Row]:
+        """Wait for the work of which this is a part.
+
+        :raises QueryTooExpensive: if the time is up.
+        """
+        if self.statement.timeout is None:
+            return await _to_its_end(work)
+        try:
+            async with asyncio.timeout(self.statement.timeout):
+                return await _to_its_end(work, stop=self._stop)
+        except TimeoutError as error:
+            raise QueryTooExpensive(TOO_EXPENSIVE) from error
+
+    async def _stop(self) -> None:
+        if self._driver is not None:
+            await self._driver.interrupt()
 
 
-async def _to_its_end(work: Coroutine[Any, Any, _Result]) -> _Result:
+async def _to_its_end(
+    work: Coroutine[Any, Any, _Result], *, stop: Callable[[], Awaitable[None]] | None = None
+) -> _Result:
     """Wait for the work even when that is cancelled, and only then go on with the cancellation.
 
     A thread cannot be cancelled. A statement that nobody waits for is executed all the same, when the lock is free,
     but its rows are not fetched: it never ends, and nobody else can write as long as its connection is there.
+    ``stop`` lets the work end early.
     """
     task = asyncio.create_task(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError as cancellation:
         while not task.done():
+            if stop is not None:
+                await stop()
             try:
-                await asyncio.wait((task,))
+                await asyncio.wait((task,), timeout=None if stop is None else _STOPPED_AGAIN_AFTER)
             except asyncio.CancelledError:
                 continue
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -32,6 +32,7 @@ class TodoFilter(Struct, frozen=True, kw_only=True):
             checked_text(self.tag, parameter="tag", longest=LONGEST_TAG)
         if self.text is not None:
             checked_text(self.text, parameter="q", longest=LONGEST_TITLE)
+            checked_text(fold(self.text), parameter="q", longest=LONGEST_TITLE)  # may have three times as many
 
 
 class TodoOrder(Struct, frozen=True, kw_only=True):

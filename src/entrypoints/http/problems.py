@@ -33,6 +33,7 @@ from domain.errors import (
     InsufficientScope,
     Invalid,
     NotFound,
+    QueryTooExpensive,
     RateLimited,
     StaleVersion,
     TooManyConcurrent,
@@ -50,6 +51,9 @@ _log = logging.getLogger(__name__)
 _tracebacks = Seldom(seconds=60)
 """Of what is unavailable. It is so for many requests at once, and a traceback costs more than to serve one of them."""
 
+_RETRY_AFTER = "5"
+"""Seconds."""
+
 _STATUS: dict[type[DomainError], int] = {
     Invalid: HTTP_422_UNPROCESSABLE_ENTITY,
     Unauthenticated: HTTP_401_UNAUTHORIZED,
@@ -60,6 +64,7 @@ _STATUS: dict[type[DomainError], int] = {
     RateLimited: HTTP_429_TOO_MANY_REQUESTS,
     TooManyConcurrent: HTTP_429_TOO_MANY_REQUESTS,
     Unavailable: HTTP_503_SERVICE_UNAVAILABLE,
+    QueryTooExpensive: HTTP_503_SERVICE_UNAVAILABLE,
 }
 
 _CODES = {
@@ -166,8 +171,13 @@ def domain_problem(request: Request[Any, Any, Any], error: DomainError) -> Respo
     elif isinstance(error, TooManyConcurrent):
         headers["retry-after"] = str(error.retry_after)
         note_concurrency(request.scope)
+    elif isinstance(error, QueryTooExpensive):
+        headers["retry-after"] = _RETRY_AFTER
+        _log.warning(
+            "Request %s was too expensive", request_id(request.scope), extra={"request_id": request_id(request.scope)}
+        )
     elif isinstance(error, Unavailable):
-        headers["retry-after"] = "5"
+        headers["retry-after"] = _RETRY_AFTER
         note_error(request.scope, error)
         request_name = request_id(request.scope)
         _log.error(
