@@ -44,6 +44,14 @@ class SavepointDatabase:
         """See ``Database``."""
         return PoolUsage(limit=1, size=1, idle=int(not self._one_at_a_time.locked()), waiting=0)
 
+    def problems(self) -> list[str]:
+        """See ``Database``."""
+        return []
+
+    def notices(self) -> list[str]:
+        """See ``Database``."""
+        return []
+
     @asynccontextmanager
     async def rolled_back(self) -> AsyncGenerator["SavepointDatabase"]:
         """Undo whatever is done until the block is left."""

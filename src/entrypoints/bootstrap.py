@@ -131,7 +131,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
             passwords=passwords,
             secret=jwt_secret(settings),
             readiness=SharedAnswer(partial(problems_of, database)),
-            notices=SharedAnswer(notices),
+            notices=SharedAnswer(partial(_notices_of, database, notices)),
             rate_limiter=rate_limiter,
             recent=recent,
             concurrent_requests=settings.max_concurrent_requests,
@@ -250,6 +250,15 @@ async def problems_of(database: Database) -> list[str]:
 
     A database that is ahead is none of it: while a new version is rolled out, the old one goes on beside it.
     """
+    asked = await _problems_met_by_asking(database)
+    return list(dict.fromkeys([*asked, *database.problems()]))
+
+
+async def _notices_of(database: Database, others: Notices) -> list[str]:
+    return [*database.notices(), *await others()]
+
+
+async def _problems_met_by_asking(database: Database) -> list[str]:
     try:
         async with asyncio.timeout(_SLOWEST_READINESS):
             revision = await current_revision(database)

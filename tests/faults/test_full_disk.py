@@ -36,4 +36,5 @@ def test_a_full_disk_refuses_writes_and_nothing_else(data: Path, tmp_path: Path)
     assert contradictions == []
     assert load.failures.keys() == {"503"}
     assert (read.status_code, ready.status_code) == (200, 200)
+    assert "full" in ready.json()["notices"][0]
     assert seconds < SOON

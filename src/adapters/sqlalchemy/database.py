@@ -11,13 +11,18 @@ from domain.errors import QueryTooExpensive, Unavailable
 
 __all__ = [
     "BUSY",
+    "DAMAGED",
+    "FULL",
     "MOST_WAITING",
     "NOT_MIGRATED",
     "OVERRUN",
     "QUERY_TIMEOUT",
+    "READ_ONLY",
     "TOO_EXPENSIVE",
     "Connection",
+    "Damaged",
     "Database",
+    "Health",
     "MissingReference",
     "PoolUsage",
     "QueryTooExpensive",
@@ -25,12 +30,16 @@ __all__ = [
     "Statement",
     "Unavailable",
     "UniqueViolation",
+    "Unwritable",
     "instant",
 ]
 
 NOT_MIGRATED = "The database has not been migrated."
 BUSY = "Every connection to the database is in use."
 OVERRUN = "Too many requests wait for the database."
+READ_ONLY = "The database can be read, but not be written."
+FULL = "The disk of the database is full: it can be read, but not be written."
+DAMAGED = "The database is damaged. Restore a backup."
 TOO_EXPENSIVE = "It would take too long to find the answer. Ask for something that narrows it down."
 
 MOST_WAITING = 50
@@ -93,6 +102,34 @@ class MissingReference(Exception):
     """A row that is referred to does not exist."""
 
 
+class Unwritable(Unavailable):
+    """Nothing can be written now; what is there can be read."""
+
+
+class Damaged(Unavailable):
+    """Something that is stored cannot be read any more."""
+
+
+class Health:
+    """What statements have met that others will meet, too."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self.notices: list[str] = []
+
+    def met(self, error: Unavailable) -> None:
+        """Remember what lasts. Damage does until somebody has mended it and starts the process anew."""
+        if isinstance(error, Damaged):
+            self.problems = [error.detail]
+        elif isinstance(error, Unwritable):
+            self.notices = [error.detail]
+
+    def has_written(self) -> None:
+        """Forget what is over: something has been written."""
+        if self.notices:
+            self.notices = []
+
+
 class Connection(Protocol):
     """Executes statements. Ones that change rows return them, so that there is always something to fetch."""
 
@@ -123,6 +160,14 @@ class Database(Connection, Protocol):
 
     def pool_usage(self) -> PoolUsage:
         """Return how far the connections of this process are used now."""
+        ...
+
+    def problems(self) -> list[str]:
+        """Return what statements have met that keeps the database from being used, in plain words."""
+        ...
+
+    def notices(self) -> list[str]:
+        """Return what they have met that keeps it from being written."""
         ...
 
 

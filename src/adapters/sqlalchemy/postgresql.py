@@ -14,11 +14,16 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 
 from adapters.sqlalchemy.database import (
     BUSY,
+    DAMAGED,
+    FULL,
     MOST_WAITING,
     NOT_MIGRATED,
     OVERRUN,
+    READ_ONLY,
     TOO_EXPENSIVE,
     Connection,
+    Damaged,
+    Health,
     MissingReference,
     PoolUsage,
     QueryTooExpensive,
@@ -26,6 +31,7 @@ from adapters.sqlalchemy.database import (
     Statement,
     Unavailable,
     UniqueViolation,
+    Unwritable,
 )
 
 _DIALECT = asyncpg_dialect.dialect()
@@ -38,11 +44,19 @@ PATIENCE = 5
 _SLOWEST_STATEMENT = 30
 """Seconds after which a statement is given up."""
 
+_LASTING: dict[str, tuple[type[Unavailable], str]] = {
+    "25006": (Unwritable, READ_ONLY),
+    "53100": (Unwritable, FULL),
+    "XX001": (Damaged, DAMAGED),
+    "XX002": (Damaged, DAMAGED),
+}
+"""SQLSTATE codes of what will not pass by itself."""
+
 _OUT_OF_REACH = ("08", "28", "3D", "53", "57P")
 """Beginnings of SQLSTATE codes: connections, authorisation, a missing database, no room, an operator at work."""
 
-_PASSING = ("25006", "40", "57014", "58")
-"""Of what is no fault of a statement either: a server that only reads, lost races for locks, time, the system."""
+_PASSING = ("40", "57014", "58")
+"""Of what is no fault of a statement either: lost races for locks, time, the system."""
 
 _UNREACHED = "The database cannot be reached."
 
@@ -117,12 +131,16 @@ class PostgresDatabase:
         self._pool = pool
         self._patience = patience
         self._waiting = 0
+        self._health = Health()
         self._most_waiting = MOST_WAITING * pool.get_max_size()
 
     async def fetch_one(self, statement: Statement, /, **values: object) -> Row | None:
         """See ``Connection``."""
         async with self._connection() as connection:
-            return await PostgresConnection(cast("_Driver", connection)).fetch_one(statement, **values)
+            row = await PostgresConnection(cast("_Driver", connection)).fetch_one(statement, **values)
+        if statement.writes:
+            self._health.has_written()
+        return row
 
     async def fetch_all(self, statement: Statement, /, **values: object) -> Sequence[Row]:
         """See ``Connection``."""
@@ -134,21 +152,34 @@ class PostgresDatabase:
         """See ``Database``."""
         async with self._connection() as connection, connection.transaction():
             yield PostgresConnection(cast("_Driver", connection))
+        self._health.has_written()
 
     def pool_usage(self) -> PoolUsage:
         """See ``Database``."""
         pool = self._pool
         return PoolUsage(pool.get_max_size(), pool.get_size(), pool.get_idle_size(), self._waiting)
 
+    def problems(self) -> list[str]:
+        """See ``Database``."""
+        return self._health.problems
+
+    def notices(self) -> list[str]:
+        """See ``Database``."""
+        return self._health.notices
+
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator["PoolConnectionProxy[asyncpg.Record]"]:
         """Take a connection of the pool for as long as the block lasts; errors in it are translated."""
-        with _translated_errors():
-            connection = await self._free_connection()
-            try:
-                yield connection
-            finally:
-                await self._pool.release(connection)
+        try:
+            with _translated_errors():
+                connection = await self._free_connection()
+                try:
+                    yield connection
+                finally:
+                    await self._pool.release(connection)
+        except Unavailable as error:
+            self._health.met(error)
+            raise
 
     async def _free_connection(self) -> "PoolConnectionProxy[asyncpg.Record]":
         if self._waiting >= self._most_waiting:
@@ -216,6 +247,9 @@ def _translated_errors() -> Generator[None]:
         raise Unavailable(NOT_MIGRATED) from error
     except asyncpg.PostgresError as error:
         code = error.sqlstate or ""
+        if code in _LASTING:
+            kind, detail = _LASTING[code]
+            raise kind(detail) from error
         if code.startswith(_OUT_OF_REACH):
             raise Unavailable(_UNREACHED) from error
         if code.startswith(_PASSING):

@@ -1,6 +1,7 @@
 """Statements on SQLite, through SQLAlchemy's engine and aiosqlite."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -16,11 +17,16 @@ from sqlalchemy.pool import QueuePool
 
 from adapters.sqlalchemy.database import (
     BUSY,
+    DAMAGED,
+    FULL,
     MOST_WAITING,
     NOT_MIGRATED,
     OVERRUN,
+    READ_ONLY,
     TOO_EXPENSIVE,
     Connection,
+    Damaged,
+    Health,
     MissingReference,
     PoolUsage,
     QueryTooExpensive,
@@ -28,8 +34,9 @@ from adapters.sqlalchemy.database import (
     Statement,
     Unavailable,
     UniqueViolation,
+    Unwritable,
 )
-from adapters.sqlalchemy.sqlite_files import DatabaseFiles
+from adapters.sqlalchemy.sqlite_files import FILES_CHANGED, DatabaseFiles
 
 POOL_SIZE = 10
 """Connections of one worker at the most; each is a thread."""
@@ -43,6 +50,14 @@ LOCK_PATIENCE = 10
 A request is done within its 30 seconds even if it waits as long as it may, for a connection and then for the lock.
 One that is given up meanwhile is answered when the wait for the lock has ended, and so up to these 10 seconds later.
 """
+
+_LASTING: dict[int, tuple[type[Unavailable], str]] = {
+    sqlite3.SQLITE_READONLY: (Unwritable, READ_ONLY),
+    sqlite3.SQLITE_FULL: (Unwritable, FULL),
+    sqlite3.SQLITE_CORRUPT: (Damaged, DAMAGED),
+    sqlite3.SQLITE_NOTADB: (Damaged, DAMAGED),
+}
+"""Error codes of what will not pass by itself."""
 
 _STOPPED_AGAIN_AFTER = 0.05
 """Seconds. A statement that has not begun yet when it is stopped does not notice."""
@@ -84,6 +99,7 @@ class SqliteDatabase:
         self._limit = cast("QueuePool", engine.pool).size()
         self._turns = asyncio.Semaphore(self._limit)
         self._waiting = 0
+        self._health = Health()
 
     async def fetch_one(self, statement: Statement, /, **values: object) -> Row | None:
         """See ``Connection``."""
@@ -99,17 +115,16 @@ class SqliteDatabase:
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Connection]:
         """See ``Database``. The right to write is taken first: it cannot be lost to another writer half-way."""
-        with _translated_errors():
-            async with self._turn(), self._engine.connect() as connection:
-                self._files.require_unchanged()
-                await _to_its_end(connection.exec_driver_sql("BEGIN IMMEDIATE"))
-                try:
-                    yield SqliteConnection(connection)
-                except BaseException:
-                    await _to_its_end(connection.exec_driver_sql("ROLLBACK"))
-                    raise
-                await _to_its_end(connection.exec_driver_sql("COMMIT"))
-                self._files.require_unchanged()
+        async with self._turn(), self._engine.connect() as connection:
+            self._files.require_unchanged()
+            await _to_its_end(connection.exec_driver_sql("BEGIN IMMEDIATE"))
+            try:
+                yield SqliteConnection(connection)
+            except BaseException:
+                await _to_its_end(connection.exec_driver_sql("ROLLBACK"))
+                raise
+            await _to_its_end(connection.exec_driver_sql("COMMIT"))
+            self._acknowledge()
 
     def pool_usage(self) -> PoolUsage:
         """See ``Database``."""
@@ -117,22 +132,37 @@ class SqliteDatabase:
         idle = pool.checkedin()
         return PoolUsage(self._limit, pool.checkedout() + idle, idle, self._waiting)
 
+    def problems(self) -> list[str]:
+        """See ``Database``."""
+        return [*self._health.problems, *([] if self._files.are_unchanged() else [FILES_CHANGED])]
+
+    def notices(self) -> list[str]:
+        """See ``Database``."""
+        return self._health.notices
+
     async def _committed(self, execution: "_Execution") -> Sequence[Row]:
-        with _translated_errors():
-            connection = await self._engine.connect()
-            try:
-                if not execution.statement.writes:
-                    return await execution.on(connection)
-                self._files.require_unchanged()
-                rows = await execution.on(connection)
-                self._files.require_unchanged()  # or else what is about to be acknowledged is in no file
-                return rows
-            finally:
-                await connection.close()
+        connection = await self._engine.connect()
+        try:
+            if not execution.statement.writes:
+                return await execution.on(connection)
+            self._files.require_unchanged()
+            rows = await execution.on(connection)
+            self._acknowledge()
+            return rows
+        finally:
+            await connection.close()
+
+    def _acknowledge(self) -> None:
+        """Note that something was written, and is where it will be found again.
+
+        :raises Unavailable: if it is not.
+        """
+        self._files.require_unchanged()
+        self._health.has_written()
 
     @asynccontextmanager
     async def _turn(self) -> AsyncGenerator[None]:
-        """Be one of those for whom there is a connection, as long as the block lasts.
+        """Be one of those for whom there is a connection, as long as the block lasts; errors in it are translated.
 
         The pool's own queue is never waited in: it has no bound, and does not say how long it is.
         """
@@ -141,7 +171,11 @@ class SqliteDatabase:
         else:
             await self._turns.acquire()
         try:
-            yield
+            with _translated_errors():
+                yield
+        except Unavailable as error:
+            self._health.met(error)
+            raise
         finally:
             self._turns.release()
 
@@ -278,6 +312,10 @@ def _translated_errors() -> Generator[None]:
     except (DatabaseError, PoolTimeoutError) as error:
         if isinstance(error, (DataError, ProgrammingError)):  # a statement or a value of ours is wrong
             raise
+        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF if isinstance(error, DatabaseError) else 0
+        if code in _LASTING:
+            kind, detail = _LASTING[code]
+            raise kind(detail) from error
         if "no such table" in str(error):
             raise Unavailable(NOT_MIGRATED) from error
         raise Unavailable("The database cannot be used now.") from error
