@@ -75,7 +75,7 @@ DueAfter = Annotated[
 Search = Annotated[
     str | None,
     QueryParameter(
-        description="Text in the title or the description, compared without case.",
+        description="Text in the title or the description, without case; at most 200 characters once case-folded.",
         min_length=1,
         max_length=LONGEST_TITLE,
     ),
