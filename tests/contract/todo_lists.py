@@ -251,9 +251,10 @@ class TodoFilterContract:
         ],
     )
     async def test_long_text_is_taken_literally_and_without_case(self, store: Store, user: Account, text: str) -> None:
+        more = "and more " * 100
         await store.todos.add(a_todo(f"Before {text} and after"), owner_id=user.id)
-        await store.todos.add(a_todo("In lines", description=f"First\n{text.upper()}"), owner_id=user.id)
-        await store.todos.add(a_todo("Not quite", description=f"{text[:-1]} {text[-1]}"), owner_id=user.id)
+        await store.todos.add(a_todo("In lines", description=f"{more}\n{text.upper()}\n{more}"), owner_id=user.id)
+        await store.todos.add(a_todo("Not quite", description=f"{more}{text[:-1]} {text[-1]}{more}"), owner_id=user.id)
         await store.todos.add(a_todo(text[1:], description=text[:-1]), owner_id=user.id)
 
         assert len(text) > 16

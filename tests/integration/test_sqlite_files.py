@@ -45,14 +45,26 @@ def replace_by_another(path: Path) -> None:
     path.touch()
 
 
+def remove_log(path: Path) -> None:
+    beside(path, "-wal").unlink()
+
+
+def remove_index_of_log(path: Path) -> None:
+    beside(path, "-shm").unlink()
+
+
+def remove_directory(path: Path) -> None:
+    shutil.rmtree(path.parent)
+
+
 MISHAPS = [
     pytest.param(Path.unlink, id="removed"),
     pytest.param(rename, id="renamed"),
     pytest.param(replace_by_a_copy, id="replaced by a copy"),
     pytest.param(replace_by_another, id="replaced by another"),
-    pytest.param(lambda path: beside(path, "-wal").unlink(), id="log removed"),
-    pytest.param(lambda path: beside(path, "-shm").unlink(), id="index of the log removed"),
-    pytest.param(lambda path: shutil.rmtree(path.parent), id="directory removed"),
+    pytest.param(remove_log, id="log removed"),
+    pytest.param(remove_index_of_log, id="index of the log removed"),
+    pytest.param(remove_directory, id="directory removed"),
 ]
 
 

@@ -129,8 +129,11 @@ def _has_tag_in_json(_: _HasTag, compiler: SQLCompiler, **options: object) -> st
     return compiler.process(found.exists(), **options)
 
 
-_LONGEST_FOR_STRPOS = literal_column("16", Integer())
-"""Characters. PostgreSQL's strpos compares up to the whole needle at each place, which is fastest for short ones."""
+_LONGEST_NEEDLE_FOR_STRPOS = literal_column("16", Integer())
+"""Characters. PostgreSQL's strpos compares up to the whole needle at each place, fastest if either is short."""
+
+_LONGEST_TEXT_FOR_STRPOS = literal_column("256", Integer())
+"""Bytes, which are known without reading a long text."""
 
 _NOWHERE = literal_column("0", Integer())
 """Where strpos and instr find what is not there."""
@@ -156,7 +159,9 @@ def _contains_by_automaton(element: _Contains, compiler: SQLCompiler, **options:
     haystack = column.collate("C")
     by_automaton = haystack.regexp_match(literal_column("'***='", Text()) + needle)
     by_comparing = func.strpos(haystack, needle) > _NOWHERE
-    is_short = func.length(needle) <= _LONGEST_FOR_STRPOS
+    is_short = or_(
+        func.length(needle) <= _LONGEST_NEEDLE_FOR_STRPOS, func.octet_length(column) <= _LONGEST_TEXT_FOR_STRPOS
+    )
     return compiler.process(case((is_short, by_comparing), else_=by_automaton), **options)
 
 
