@@ -5,9 +5,13 @@ one place only, ``entrypoints.http.problems``.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from domain.rate_limits.model import Verdict
+
+QuotaName = Literal["todos", "bytes", "posts"]
+
+_UNITS: dict[QuotaName, str] = {"todos": "to-dos", "bytes": "bytes of text", "posts": "posts"}
 
 
 class DomainError(Exception):
@@ -102,6 +106,16 @@ class InsufficientScope(Forbidden):
     def __init__(self, scope: str) -> None:
         super().__init__(f"This API token lacks the scope {scope}.")
         self.scope = scope
+
+
+class QuotaExceeded(Forbidden):
+    """The account would keep more than it may; ``quota`` is the name of what it has too much of."""
+
+    code = "quota_exceeded"
+
+    def __init__(self, quota: QuotaName, limit: int) -> None:
+        super().__init__(f"The quota of this account is {limit:,} {_UNITS[quota]}; delete something first.")
+        self.quota: QuotaName = quota
 
 
 class Unavailable(DomainError):

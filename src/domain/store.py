@@ -6,6 +6,7 @@ from typing import Protocol
 from domain.accounts.ports import AccountRepository
 from domain.api_tokens.ports import ApiTokenRepository
 from domain.posts.ports import PostRepository
+from domain.quotas.ports import UsageRepository
 from domain.sessions.ports import SessionRepository
 from domain.todos.ports import TodoRepository
 
@@ -36,6 +37,11 @@ class Repositories(Protocol):
     @property
     def posts(self) -> PostRepository:
         """The posts."""
+        ...
+
+    @property
+    def usage(self) -> UsageRepository:
+        """How much each account keeps."""
         ...
 
 

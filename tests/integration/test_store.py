@@ -7,6 +7,7 @@ from tests.contract.sessions import SessionsContract
 from tests.contract.todo_lists import TagsContract, TodoFilterContract, TodoOrderContract
 from tests.contract.todos import TodosContract
 from tests.contract.transactions import TransactionContract
+from tests.contract.usage import UsageContract
 
 
 class TestAccounts(AccountsContract):
@@ -43,3 +44,7 @@ class TestPosts(PostsContract):
 
 class TestTransactions(TransactionContract):
     """The contract for several changes at once."""
+
+
+class TestUsage(UsageContract):
+    """The contract for what accounts keep."""

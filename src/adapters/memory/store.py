@@ -9,6 +9,7 @@ from adapters.memory.posts import MemoryPosts
 from adapters.memory.sessions import MemorySessions
 from adapters.memory.state import State, Transaction
 from adapters.memory.todos import MemoryTodos
+from adapters.memory.usage import MemoryUsage
 
 
 class MemoryRepositories:
@@ -20,6 +21,7 @@ class MemoryRepositories:
         self.api_tokens = MemoryApiTokens(state)
         self.todos = MemoryTodos(state)
         self.posts = MemoryPosts(state)
+        self.usage = MemoryUsage(state)
 
 
 class MemoryStore(MemoryRepositories):

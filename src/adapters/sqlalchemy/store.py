@@ -9,6 +9,7 @@ from adapters.sqlalchemy.database import Connection, Database
 from adapters.sqlalchemy.posts import SqlAlchemyPosts
 from adapters.sqlalchemy.sessions import SqlAlchemySessions
 from adapters.sqlalchemy.todos import SqlAlchemyTodos
+from adapters.sqlalchemy.usage import SqlAlchemyUsage
 
 
 class SqlAlchemyRepositories:
@@ -20,6 +21,7 @@ class SqlAlchemyRepositories:
         self.api_tokens = SqlAlchemyApiTokens(connection)
         self.todos = SqlAlchemyTodos(connection)
         self.posts = SqlAlchemyPosts(connection)
+        self.usage = SqlAlchemyUsage(connection)
 
 
 class SqlAlchemyStore(SqlAlchemyRepositories):

@@ -45,6 +45,11 @@ class Todo(Struct, frozen=True, kw_only=True):
     updated_at: Instant
     version: int = 1
 
+    @property
+    def size(self) -> int:
+        """Bytes of its texts in UTF-8, which count for the owner's quota."""
+        return len(self.title.encode()) + len((self.description or "").encode()) + len("".join(self.tags).encode())
+
     def patched(self, patch: "TodoPatch", *, zone_of_owner: str, at: datetime) -> "Todo":
         """Return the to-do as ``patch`` wants it, or this very object where the patch changes nothing.
 
