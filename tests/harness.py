@@ -14,6 +14,7 @@ from domain.accounts.model import Account
 from domain.authentication.principal import EVERY_SCOPE, Principal
 from domain.authentication.service import Authenticator
 from domain.clock import Clock
+from domain.quotas.model import AccountQuotas
 from domain.rate_limits.ports import RateLimiter
 from domain.store import Store
 from entrypoints.app import create_app
@@ -42,14 +43,17 @@ class AlwaysSomebody(Authenticator):
         return self._always
 
 
-def services_on(store: Store, *, now: Clock, rate_limiter: RateLimiter | None = None) -> Services:
-    """Return the services on a store; nothing is limited unless somebody asks for it."""
+def services_on(
+    store: Store, *, now: Clock, rate_limiter: RateLimiter | None = None, quotas: AccountQuotas | None = None
+) -> Services:
+    """Return the services on a store; requests are not limited unless somebody asks for it."""
     return build_services(
         store,
         passwords=quick_passwords,
         secret=SECRET,
         readiness=_always_ready,
         rate_limiter=rate_limiter,
+        quotas=quotas,
         now=now,
     )
 

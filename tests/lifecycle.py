@@ -1,5 +1,7 @@
 """The life of an account, step by step, as a program without coroutines sees it."""
 
+from typing import Any
+
 import httpx
 
 from tests.api import bearer
@@ -15,7 +17,9 @@ def live_a_life(client: httpx.Client) -> None:
 
     account = register(client)
     access, refresh = sign_in(client)
-    assert client.get("/me", headers=access).json() == account
+    me = client.get("/me", headers=access).json()
+    assert me == account | {"quotas": me["quotas"]}
+    assert {quota["used"] for quota in me["quotas"].values()} == {0}
 
     keep_todos(client, access)
     let_a_program_in(client, access)
@@ -32,7 +36,7 @@ def live_a_life(client: httpx.Client) -> None:
     close(client, access)
 
 
-def register(client: httpx.Client) -> object:
+def register(client: httpx.Client) -> dict[str, Any]:
     """Open the account; a second one with the address is refused."""
     body = {"email": EMAIL, "password": PASSWORD}
     registered = client.post("/auth/register", json=body)

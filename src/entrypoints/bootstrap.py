@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -43,6 +44,8 @@ from domain.concurrency.budget import Budget
 from domain.concurrency.fair_queue import ConcurrencyLimits
 from domain.errors import Unavailable
 from domain.posts.service import PostService
+from domain.quotas.guard import QuotaGuard
+from domain.quotas.model import AccountQuotas
 from domain.rate_limits.guard import SignInGuard
 from domain.rate_limits.ports import RateLimiter
 from domain.sessions.service import SessionService
@@ -137,6 +140,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
             concurrent_requests=settings.max_concurrent_requests,
             heavy_reads=settings.database_pool_size // 2,
             pool_usage=database.pool_usage,
+            quotas=settings.quotas,
         )
 
 
@@ -162,7 +166,9 @@ def build_services(
     concurrent_requests: int = Settings().max_concurrent_requests,
     heavy_reads: int = Settings().database_pool_size // 2,
     pool_usage: Callable[[], PoolUsage | None] = no_pool,
+    quotas: AccountQuotas | None = None,
     now: Clock = utc_now,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Services:
     """Wire the services to their adapters; ``secret`` signs and derives tokens, no limiter means no limits.
 
@@ -170,6 +176,7 @@ def build_services(
     fewer than connections to the database.
     """
     rate_limiter = rate_limiter or Unlimited()
+    guard = QuotaGuard(store, quotas or AccountQuotas(), limiter=rate_limiter, monotonic=monotonic)
     recent = recent or RecentPrincipals()
     secrets = HmacSecrets(secret)
     access_tokens = JwtAccessTokens(secret)
@@ -190,9 +197,11 @@ def build_services(
         todos=TodoService(
             store,
             heavy_reads=_fair(_HEAVY_READS_OF_ACCOUNT, capacity=heavy_reads, name="searches"),
+            quotas=guard,
             now=now,
         ),
-        posts=PostService(store, now=now),
+        posts=PostService(store, quotas=guard, now=now),
+        quotas=guard,
         authenticator=Authenticator(store, access_tokens=access_tokens, secrets=secrets, recent=recent, now=now),
         rate_limiter=rate_limiter,
         requests=_fair(concurrent_requests, name="requests"),

@@ -11,6 +11,7 @@ from domain.authentication.service import Authenticator
 from domain.concurrency.budget import Budget
 from domain.concurrency.ports import ConcurrencyLimiter, ConcurrencyUsage
 from domain.posts.service import PostService
+from domain.quotas.guard import QuotaGuard
 from domain.rate_limits.ports import RateLimiter
 from domain.sessions.service import SessionService
 from domain.todos.service import TodoService
@@ -68,6 +69,7 @@ class Services(Struct, frozen=True, kw_only=True):
     api_tokens: ApiTokenService
     todos: TodoService
     posts: PostService
+    quotas: QuotaGuard
     authenticator: Authenticator
     rate_limiter: RateLimiter
     requests: RequestLimiter

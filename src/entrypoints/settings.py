@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from domain.quotas.model import AccountQuotas
 from entrypoints.environment import SHORTEST_JWT_SECRET, Environment, Network, Secret, SettingsError
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -43,6 +44,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     request_timeout: int = 30
     rate_limit: bool = True
     max_concurrent_requests: int = 4
+    quota_todos: int = AccountQuotas().todos
+    quota_bytes: int = AccountQuotas().bytes
+    quota_posts: int = AccountQuotas().posts
     sentry_dsn: Secret | None = None
     otlp_endpoint: str | None = None
     metrics_host: str = "127.0.0.1"
@@ -58,6 +62,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     def sqlite_path(self) -> Path:
         """Where the embedded database lives, if there is one."""
         return self.data_dir / "todo.sqlite3"
+
+    @property
+    def quotas(self) -> AccountQuotas:
+        """The most that one account may keep."""
+        return AccountQuotas(todos=self.quota_todos, bytes=self.quota_bytes, posts=self.quota_posts)
 
     @property
     def hsts(self) -> bool:
@@ -106,6 +115,9 @@ class Settings(Struct, frozen=True, kw_only=True):
             max_concurrent_requests=given.number(
                 "MAX_CONCURRENT_REQUESTS", default.max_concurrent_requests, lowest=1, highest=10_000
             ),
+            quota_todos=given.number("QUOTA_TODOS", default.quota_todos, lowest=1, highest=10**9),
+            quota_bytes=given.number("QUOTA_BYTES", default.quota_bytes, lowest=1, highest=10**12),
+            quota_posts=given.number("QUOTA_POSTS", default.quota_posts, lowest=1, highest=10**9),
             sentry_dsn=given.secret("SENTRY_DSN", given.sentry_dsn),
             otlp_endpoint=given.url("OTEL_EXPORTER_OTLP_ENDPOINT"),
             metrics_host=given.text("METRICS_HOST", default.metrics_host),

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from adapters.sqlalchemy.database import Statement
 from adapters.sqlalchemy.postgresql import open_postgresql
 from adapters.sqlalchemy.store import SqlAlchemyStore
+from domain.posts.model import NewPost
 from domain.todos.due import NewDue
 from domain.todos.model import NewTodo, Todo, TodoPatch
 from domain.todos.query import TodoFilter, TodoOrder, TodoQuery
@@ -86,6 +87,22 @@ async def test_creating_a_todo_is_one_statement(counted: CountedService) -> None
     await counted.todos.create(NewTodo(title="Water the plants"), owner_id=counted.owner_id)
 
     assert counted.verbs == ["INSERT"]
+
+
+async def test_the_first_todo_of_an_account_in_a_process_is_measured_before(counted: CountedService) -> None:
+    other_id = (await counted.accounts.register(email="grace@example.com", password=PASSWORD)).id
+    counted.statements.clear()
+
+    await counted.todos.create(NewTodo(title="Water the plants"), owner_id=other_id)
+    await counted.posts.publish(NewPost(content="Hello"), author_id=other_id)
+
+    assert counted.verbs == ["SELECT", "INSERT", "INSERT"]
+
+
+async def test_a_longer_text_costs_no_more_than_any_other_change(counted: CountedService) -> None:
+    await counted.todos.change(counted.todo.id, TodoPatch(description="Unsweetened"), owner_id=counted.owner_id)
+
+    assert counted.verbs == ["SELECT", "UPDATE"]
 
 
 async def test_a_due_date_without_a_zone_asks_for_the_owners(counted: CountedService) -> None:

@@ -16,6 +16,7 @@ from tests.contract.api_mass_assignment import MassAssignmentApi
 from tests.contract.api_parameters import ParametersApi
 from tests.contract.api_personal_tokens import ApiTokensApi
 from tests.contract.api_posts import PostsApi
+from tests.contract.api_quotas import QuotasApi
 from tests.contract.api_service import PathsApi, ServiceApi
 from tests.contract.api_sessions import RefreshApi, SessionsApi
 from tests.contract.api_todo_changes import TodoChangesApi
@@ -113,6 +114,10 @@ class TestHostileRequestsApi(HostileRequestsApi):
 
 class TestCapsApi(CapsApi):
     """How much an account may have."""
+
+
+class TestQuotasApi(QuotasApi):
+    """How much an account may keep."""
 
 
 class TestIdorApi(IdorApi):

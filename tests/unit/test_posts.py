@@ -9,11 +9,12 @@ from domain.posts.model import NewPost
 from domain.posts.service import PostService
 from tests.builders import a_new_account
 from tests.clock import NOON, StandingClock
+from tests.harness import services_on
 
 
 @pytest.fixture
 def posts(store: MemoryStore, clock: StandingClock) -> PostService:
-    return PostService(store, now=clock)
+    return services_on(store, now=clock).posts
 
 
 async def test_a_post_bears_the_address_of_its_author_and_the_time(posts: PostService, user: Account) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.quotas.model import AccountQuotas
 from entrypoints.environment import Secret, SettingsError
 from entrypoints.settings import Settings
 
@@ -27,7 +28,8 @@ def test_an_empty_variable_is_not_set() -> None:
         "HOST", "PORT", "WORKERS", "DATA_DIR", "DATABASE_URL", "REDIS_URL", "JWT_SECRET", "JWT_SECRET_FILE",
         "DEBUG", "ENVIRONMENT", "LOG_LEVEL", "CORS_ORIGINS", "ALLOWED_HOSTS", "DATABASE_POOL_SIZE",
         "MIGRATE_ON_START", "ACCESS_LOG", "FORCE_HTTPS", "TRUSTED_PROXIES", "PUBLIC_URL", "REQUEST_TIMEOUT",
-        "RATE_LIMIT", "MAX_CONCURRENT_REQUESTS", "SENTRY_DSN", "OTEL_EXPORTER_OTLP_ENDPOINT", "METRICS_HOST",
+        "RATE_LIMIT", "MAX_CONCURRENT_REQUESTS", "QUOTA_TODOS", "QUOTA_BYTES", "QUOTA_POSTS", "SENTRY_DSN",
+        "OTEL_EXPORTER_OTLP_ENDPOINT", "METRICS_HOST",
         "METRICS_PORT", "METRICS_TOKEN",
         "BACKUP_DIR", "BACKUP_KEEP", "BACKUP_MAX_AGE", "BACKUP_RECIPIENTS", "BACKUP_IDENTITY",
     )  # fmt: skip
@@ -59,6 +61,9 @@ def test_every_variable_is_read() -> None:
             "REQUEST_TIMEOUT": "20",
             "RATE_LIMIT": "off",
             "MAX_CONCURRENT_REQUESTS": "8",
+            "QUOTA_TODOS": "500",
+            "QUOTA_BYTES": "1048576",
+            "QUOTA_POSTS": "7",
             "SENTRY_DSN": "https://key@errors.example.com/1",
             "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318",
             "METRICS_HOST": "10.0.0.1",
@@ -95,6 +100,9 @@ def test_every_variable_is_read() -> None:
         request_timeout=20,
         rate_limit=False,
         max_concurrent_requests=8,
+        quota_todos=500,
+        quota_bytes=1_048_576,
+        quota_posts=7,
         sentry_dsn=Secret("https://key@errors.example.com/1"),
         otlp_endpoint="http://collector:4318",
         metrics_host="10.0.0.1",
@@ -106,6 +114,13 @@ def test_every_variable_is_read() -> None:
         backup_recipients=("age1a", "age1b"),
         backup_identity=Secret("AGE-SECRET-KEY-1"),
     )
+
+
+def test_quotas_are_settings_of_their_own() -> None:
+    quotas = Settings.read({"QUOTA_TODOS": "500", "QUOTA_BYTES": "1048576", "QUOTA_POSTS": "7"}).quotas
+
+    assert quotas == AccountQuotas(todos=500, bytes=1_048_576, posts=7)
+    assert Settings.read({}).quotas == AccountQuotas()
 
 
 def test_the_embedded_database_lives_in_the_data_directory() -> None:
@@ -352,6 +367,9 @@ def test_the_ssl_of_sqlalchemy_is_the_sslmode_of_the_driver() -> None:
         ("DATABASE_POOL_SIZE", "1"),
         ("METRICS_PORT", "8000"),
         ("REQUEST_TIMEOUT", "0"),
+        ("QUOTA_TODOS", "0"),
+        ("QUOTA_BYTES", "64MiB"),
+        ("QUOTA_POSTS", "-1"),
     ],
 )
 def test_what_cannot_be_meant_is_a_problem(name: str, text: str) -> None:

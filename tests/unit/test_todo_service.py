@@ -17,6 +17,7 @@ from domain.todos.query import Position, SortKey, TodoFilter, TodoOrder, TodoQue
 from domain.todos.service import TodoService
 from tests.builders import a_new_account, a_todo
 from tests.clock import NOON, StandingClock
+from tests.harness import services_on
 from tests.unit.rivals import RivalledStore
 
 
@@ -28,7 +29,8 @@ def a_limiter(*, per_key: int = 2) -> FairConcurrencyLimiter:
 def a_todo_service(
     store: MemoryStore, clock: StandingClock, *, heavy_reads: ConcurrencyLimiter | None = None
 ) -> TodoService:
-    return TodoService(store, heavy_reads=heavy_reads or a_limiter(), now=clock)
+    quotas = services_on(store, now=clock).quotas
+    return TodoService(store, heavy_reads=heavy_reads or a_limiter(), quotas=quotas, now=clock)
 
 
 @pytest.fixture

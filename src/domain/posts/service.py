@@ -2,22 +2,31 @@
 
 from domain.clock import Clock
 from domain.posts.model import NewPost, Post, PostPage
+from domain.quotas.guard import QuotaGuard
+from domain.quotas.model import Usage
 from domain.store import Store
 
 
 class PostService:
     """Keeps the notice board."""
 
-    def __init__(self, store: Store, *, now: Clock) -> None:
+    def __init__(self, store: Store, *, quotas: QuotaGuard, now: Clock) -> None:
         self._store = store
+        self._quotas = quotas
         self._now = now
 
     async def publish(self, new: NewPost, *, author_id: int) -> Post:
         """Publish a post.
 
         :raises Invalid: if the content breaks a rule.
+        :raises QuotaExceeded: if the author may not keep as much.
         """
-        return await self._store.posts.add(new.checked(), author_id=author_id, at=self._now())
+        content = new.checked()
+        growth = Usage(posts=1, bytes=len(content.encode()))
+        if await self._quotas.has_room(author_id, growth):
+            return await self._store.posts.add(content, author_id=author_id, at=self._now())
+        async with self._quotas.locked(author_id, growth) as tx:
+            return await tx.posts.add(content, author_id=author_id, at=self._now())
 
     async def get(self, post_id: int) -> Post:
         """Return one post.

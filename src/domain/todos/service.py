@@ -5,6 +5,8 @@ from msgspec.structs import replace
 from domain.clock import Clock
 from domain.concurrency.ports import ConcurrencyLimiter
 from domain.errors import Conflict, StaleVersion
+from domain.quotas.guard import QuotaGuard
+from domain.quotas.model import Usage
 from domain.store import Store
 from domain.todos.model import NewTodo, TagCount, Todo, TodoPatch
 from domain.todos.query import Position, TodoPage, TodoQuery
@@ -20,18 +22,25 @@ class TodoService:
     those who do not.
     """
 
-    def __init__(self, store: Store, *, heavy_reads: ConcurrencyLimiter, now: Clock) -> None:
+    def __init__(self, store: Store, *, heavy_reads: ConcurrencyLimiter, quotas: QuotaGuard, now: Clock) -> None:
         self._store = store
         self._heavy_reads = heavy_reads
+        self._quotas = quotas
         self._now = now
 
     async def create(self, new: NewTodo, *, owner_id: int) -> Todo:
         """Keep a new to-do.
 
         :raises Invalid: if a value breaks a rule.
+        :raises QuotaExceeded: if the owner may not keep as much.
         """
         zone = "UTC" if new.due is None else await self._zone_of(owner_id)
-        return await self._store.todos.add(new.checked(zone_of_owner=zone, at=self._now()), owner_id=owner_id)
+        todo = new.checked(zone_of_owner=zone, at=self._now())
+        growth = Usage(todos=1, bytes=todo.size)
+        if await self._quotas.has_room(owner_id, growth):
+            return await self._store.todos.add(todo, owner_id=owner_id)
+        async with self._quotas.locked(owner_id, growth) as tx:
+            return await tx.todos.add(todo, owner_id=owner_id)
 
     async def get(self, todo_id: int, *, owner_id: int) -> Todo:
         """Return one to-do.
@@ -51,6 +60,7 @@ class TodoService:
         :raises NotFound: if there is none, or it is somebody else's.
         :raises Invalid: if a value breaks a rule.
         :raises StaleVersion: if the stored version is none of ``versions``.
+        :raises QuotaExceeded: if it would be longer, and the owner may not keep as much.
         :raises Conflict: if other writers were faster a hundred times in a row.
         """
         zone = await self._zone_of(owner_id) if patch.needs_zone_of_owner else "UTC"
@@ -61,7 +71,7 @@ class TodoService:
             if changed is todo:
                 return todo
             try:
-                await self._store.todos.save(changed, owner_id=owner_id, replacing=todo.version)
+                await self._save(changed, owner_id=owner_id, replacing=todo)
             except StaleVersion:
                 continue
             return changed
@@ -107,6 +117,14 @@ class TodoService:
         """Return every tag in use with the number of to-dos that bear it."""
         async with self._heavy_reads.slot(owner_id):
             return await self._store.todos.tags(owner_id=owner_id)
+
+    async def _save(self, changed: Todo, *, owner_id: int, replacing: Todo) -> None:
+        growth = Usage(bytes=changed.size - replacing.size)
+        if growth.bytes <= 0 or await self._quotas.has_room(owner_id, growth):
+            await self._store.todos.save(changed, owner_id=owner_id, replacing=replacing.version)
+        else:
+            async with self._quotas.locked(owner_id, growth) as tx:
+                await tx.todos.save(changed, owner_id=owner_id, replacing=replacing.version)
 
     async def _zone_of(self, owner_id: int) -> str:
         return (await self._store.accounts.get(owner_id)).time_zone

@@ -39,16 +39,20 @@ _POST = {
     "created_time": "2026-11-23T10:00:00Z",
 }
 
+_ACCOUNT: dict[str, Any] = {
+    "id": 1,
+    "email": "ada@example.com",
+    "display_name": "Ada Lovelace",
+    "time_zone": "Europe/London",
+    "created_at": "2026-11-23T10:00:00Z",
+    "updated_at": "2026-11-23T10:00:00Z",
+    "version": 2,
+}
+_QUOTA = {"limit": 100_000, "used": 12}
+_QUOTAS = {"todos": _QUOTA, "bytes": {"limit": 67_108_864, "used": 3_450}, "posts": {"limit": 10_000, "used": 1}}
+
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "Account": {
-        "id": 1,
-        "email": "ada@example.com",
-        "display_name": "Ada Lovelace",
-        "time_zone": "Europe/London",
-        "created_at": "2026-11-23T10:00:00Z",
-        "updated_at": "2026-11-23T10:00:00Z",
-        "version": 2,
-    },
+    "Account": _ACCOUNT,
     "AccountPatch": {"display_name": "Ada Lovelace", "time_zone": "Europe/London"},
     "ApiToken": _API_TOKEN,
     "ApiTokenList": {"items": [_API_TOKEN]},
@@ -64,6 +68,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "tags": ["home", "shopping"],
         "due": {"date": "2026-12-24", "time": "09:00", "zone": "Europe/Berlin"},
     },
+    "OwnAccount": _ACCOUNT | {"quotas": _QUOTAS},
     "PasswordChange": {"old_password": "correct horse battery staple", "new_password": "staple battery horse correct"},
     "Post": _POST,
     "PostPage": {"page": 1, "per_page": 10, "total": 1, "result": [_POST]},
@@ -76,6 +81,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "request_id": "5e3b0d8f2c5146f0a6d6a3c2b1f0e9d8",
         "errors": [{"pointer": "/title", "detail": "Must have 1 to 200 characters."}],
     },
+    "QuotaUsage": _QUOTA,
+    "Quotas": _QUOTAS,
     "Readiness": {"status": "ready", "problems": [], "notices": []},
     "Refresh": {"refresh_token": "todo_refresh_bW9y....ZXRo..."},
     "Registration": {"email": "ada@example.com", "password": "correct horse battery staple"},

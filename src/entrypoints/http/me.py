@@ -6,6 +6,7 @@ from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_204_NO_CONTENT
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from domain.accounts.model import Account, AccountPatch
 from domain.authentication.principal import Scope
@@ -35,6 +36,30 @@ class Farewell(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     password: Password
 
 
+class QuotaUsage(Struct, frozen=True, kw_only=True):
+    """How much there may be, and how much there is."""
+
+    limit: int
+    used: int
+
+
+class Quotas(Struct, frozen=True, kw_only=True):
+    """What the account keeps; more than a limit is 403 `quota_exceeded`.
+
+    `bytes` are those of all texts in UTF-8: titles, descriptions and tags of to-dos, and the content of posts.
+    """
+
+    todos: QuotaUsage
+    bytes: QuotaUsage
+    posts: QuotaUsage
+
+
+class OwnAccount(Account, frozen=True, kw_only=True):
+    """The account that asks, and how much it keeps."""
+
+    quotas: Quotas
+
+
 class MeController(Controller):
     """The account that asks."""
 
@@ -42,9 +67,9 @@ class MeController(Controller):
     tags = ("Account",)
 
     @get(operation_id="getMe", summary="Read one's account", response_headers=[ETAG], opt=needs(Scope.ACCOUNT_READ))
-    async def read(self, request: ApiRequest) -> Response[Account]:
-        """Return the account with its ETag."""
-        return _answer(await request.services.accounts.get(request.owner_id))
+    async def read(self, request: ApiRequest) -> Response[OwnAccount]:
+        """Return the account with the ETag of what can be changed in it, and how much it keeps."""
+        return await _answer(request, await request.services.accounts.get(request.owner_id))
 
     @patch(
         operation_id="changeMe",
@@ -55,16 +80,15 @@ class MeController(Controller):
     )
     async def change(
         self, request: ApiRequest, data: JSONBody[AccountPatch], if_match: IfMatch = None
-    ) -> Response[Account]:
+    ) -> Response[OwnAccount]:
         """Apply a JSON merge patch (RFC 7396) to the display name and the time zone.
 
         Due dates that were set before keep the zone they were set in.
         """
-        return _answer(
-            await request.services.accounts.change(
-                request.owner_id, data, versions=versions_to_change(all_lines(if_match, request.headers, "if-match"))
-            )
+        account = await request.services.accounts.change(
+            request.owner_id, data, versions=versions_to_change(all_lines(if_match, request.headers, "if-match"))
         )
+        return await _answer(request, account)
 
     @post(
         "/password",
@@ -91,5 +115,17 @@ class MeController(Controller):
         await request.services.accounts.close(request.owner_id, password=data.password)
 
 
-def _answer(account: Account) -> Response[Account]:
-    return Response(account, headers={"etag": etag(account.version), "cache-control": "private, no-cache"})
+async def _answer(request: ApiRequest, account: Account) -> Response[OwnAccount]:
+    """Return the account as it is shown.
+
+    The ETag is for `If-Match` and says nothing of the usage, so no cache may keep the answer: a header of every answer.
+    """
+    guard = request.services.quotas
+    limits, used = guard.quotas, await guard.usage(account.id)
+    quotas = Quotas(
+        todos=QuotaUsage(limit=limits.todos, used=used.todos),
+        bytes=QuotaUsage(limit=limits.bytes, used=used.bytes),
+        posts=QuotaUsage(limit=limits.posts, used=used.posts),
+    )
+    content = OwnAccount(**asdict(account), quotas=quotas)
+    return Response(content, headers={"etag": etag(account.version)})

@@ -59,7 +59,10 @@ class PostController(Controller):
         request_max_body_size=largest_json(LONGEST_CONTENT),
     )
     async def publish(self, request: ApiRequest, data: JSONBody[NewPost]) -> Response[Post]:
-        """Publish a post under the e-mail address of the account that asks."""
+        """Publish a post under the e-mail address of the account that asks.
+
+        More than the account may keep is 403 `quota_exceeded`.
+        """
         new = await request.services.posts.publish(data, author_id=request.owner_id)
         return Response(new, headers={"location": f"/posts/{new.id}"})
 

@@ -34,6 +34,8 @@ from domain.errors import (
     Invalid,
     NotFound,
     QueryTooExpensive,
+    QuotaExceeded,
+    QuotaName,
     RateLimited,
     StaleVersion,
     TooManyConcurrent,
@@ -124,6 +126,7 @@ class Problem(Struct, frozen=True, kw_only=True):
     detail: str
     request_id: Annotated[str, Meta(description="Also in the X-Request-ID header and in the server's log.")]
     errors: list[InvalidValue] | UnsetType = UNSET
+    quota: Annotated[QuotaName, Meta(description="Of which there would be too much.")] | UnsetType = UNSET
 
 
 class MalformedBody(HTTPException):
@@ -187,7 +190,8 @@ def domain_problem(request: Request[Any, Any, Any], error: DomainError) -> Respo
             exc_info=error if _tracebacks.is_due((type(error.__cause__), error.detail)) else None,
             extra={"request_id": request_name},
         )
-    return problem(request, status, code=error.code, detail=error.detail, errors=errors, headers=headers)
+    quota = error.quota if isinstance(error, QuotaExceeded) else UNSET
+    return problem(request, status, code=error.code, detail=error.detail, errors=errors, quota=quota, headers=headers)
 
 
 def http_problem(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
@@ -242,6 +246,7 @@ def problem(
     code: str,
     detail: str,
     errors: list[InvalidValue] | None = None,
+    quota: QuotaName | UnsetType = UNSET,
     headers: dict[str, str] | None = None,
 ) -> Response[Problem]:
     """Return the response that describes a problem."""
@@ -252,6 +257,7 @@ def problem(
         detail=detail,
         request_id=request_id(request.scope),
         errors=errors or UNSET,
+        quota=quota,
     )
     return Response(content, status_code=status, media_type=PROBLEM_JSON, headers=headers or {})
 

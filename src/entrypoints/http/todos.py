@@ -116,7 +116,8 @@ class TodoController(Controller):
 
         A due time without a zone is meant in the account's time zone; a date alone is due at the end of that day
         there. The zone that was taken is in the answer, and stays if the account moves. A local time that the clocks
-        skip in spring moves forward by the gap, one that they repeat in autumn means the first.
+        skip in spring moves forward by the gap, one that they repeat in autumn means the first. More than the account
+        may keep is 403 `quota_exceeded`.
         """
         todo = await request.services.todos.create(data, owner_id=request.owner_id)
         return Response(
@@ -151,7 +152,8 @@ class TodoController(Controller):
         """Apply a JSON merge patch (RFC 7396): what is absent stays, what is null is cleared.
 
         With `If-Match`, only the version with that ETag is changed. Without it, the patch is applied to whatever is
-        stored: of two changes at once to different fields neither is lost.
+        stored: of two changes at once to different fields neither is lost. Longer texts than the account may keep are
+        403 `quota_exceeded`.
         """
         return _answer(
             await request.services.todos.change(

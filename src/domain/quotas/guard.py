@@ -1,0 +1,141 @@
+"""Keeps accounts within their quotas, at no cost as long as they are far from them."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+
+from msgspec import Struct
+
+from domain.errors import RateLimited
+from domain.quotas.model import QUOTA_NAMES, AccountQuotas, Usage
+from domain.rate_limits.ports import RateLimiter
+from domain.rate_limits.quotas import ACCOUNT, MEASUREMENT
+from domain.store import Repositories, Store
+
+_BURST = 3 * ACCOUNT.amount
+"""What an account can add at once: all of a window of its rate limit at the end of it, all of the next one, and what
+was on its way when it was measured."""
+
+_RATE = ACCOUNT.amount / ACCOUNT.window
+"""What it can add in each second after that."""
+
+_SHARE = 64
+"""A process adds this part of a quota at the most before it measures again, whatever others do meanwhile."""
+
+_BYTES_IN_DOUBT = 8
+"""This part of the bytes is never given away unmeasured: the shares of so many processes are 1/8. No rate limit says
+how many bytes others can add."""
+
+_CHEAP = Usage(todos=2_000, bytes=2 * 1024 * 1024, posts=2_000)
+"""An account that keeps no more is measured in about two milliseconds; others may not ask for it too often."""
+
+_SHOWN_FOR = 10
+"""Seconds for which the figures of an account that is dear to measure are shown again."""
+
+
+class _Known(Struct, kw_only=True):
+    """What an account kept when it was measured, and what this process added to it since."""
+
+    measured: Usage
+    at: float
+    added: Usage = Usage()
+
+    @property
+    def is_cheap(self) -> bool:
+        return all(getattr(self.measured, name) <= getattr(_CHEAP, name) for name in QUOTA_NAMES)
+
+
+class QuotaGuard:
+    """Refuses what would exceed a quota of an account.
+
+    Far from the quotas nothing is asked: what the account kept when it was measured is remembered, and what others can
+    have added meanwhile is bounded by its rate limit. Where that leaves doubt it is measured anew; where there still
+    is doubt, close to a quota or with small quotas, it is measured and added to in one transaction that locks the
+    account. So quotas of to-dos and posts are exact where the replicas share the rate limits, and bytes are, too,
+    unless an account fills them through several processes within moments: then each of these but one may add 1/64
+    beyond. ``monotonic`` returns seconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        quotas: AccountQuotas,
+        *,
+        limiter: RateLimiter,
+        monotonic: Callable[[], float],
+        capacity: int = 10_000,
+    ) -> None:
+        self.quotas = quotas
+        self._store = store
+        self._limiter = limiter
+        self._monotonic = monotonic
+        self._capacity = capacity
+        self._known: dict[int, _Known] = {}
+
+    async def usage(self, owner_id: int) -> Usage:
+        """Return what the account keeps, for people to see."""
+        known = self._known.get(owner_id)
+        if known is None or known.is_cheap or self._monotonic() - known.at >= _SHOWN_FOR:
+            known = await self._measured(owner_id)
+        return known.measured + known.added
+
+    async def has_room(self, owner_id: int, growth: Usage) -> bool:
+        """Tell whether there is room for ``growth`` beyond doubt; it counts as added from now on.
+
+        :raises QuotaExceeded: if there is none.
+        :raises RateLimited: if an account that is dear to measure had to be measured too often.
+        """
+        known = self._known.get(owner_id)
+        if known is None or not self._is_beyond_doubt(known, growth):
+            if known is not None and not known.is_cheap:
+                await self._hit_measurement(owner_id)
+            known = await self._measured(owner_id)
+            if not self._is_beyond_doubt(known, growth):
+                self.quotas.require_room(known.measured, growth)
+                return False
+        known.added += growth
+        return True
+
+    @asynccontextmanager
+    async def locked(self, owner_id: int, growth: Usage) -> AsyncGenerator[Repositories]:
+        """Yield the repositories of a transaction in which there is room for ``growth``, which it has to add.
+
+        :raises QuotaExceeded: if there is none.
+        :raises Unauthenticated: if the account is gone.
+        """
+        at = self._monotonic()
+        async with self._store.transaction() as tx:
+            await tx.usage.lock(owner_id=owner_id)
+            usage = await tx.usage.measure(owner_id=owner_id)
+            self.quotas.require_room(usage, growth)
+            yield tx
+        self._remember(owner_id, _Known(measured=usage, at=at, added=growth))
+
+    def _is_beyond_doubt(self, known: _Known, growth: Usage) -> bool:
+        quotas, added = self.quotas, known.added + growth
+        total = known.measured + added
+        others = _BURST + _RATE * (self._monotonic() - known.at)
+        return (
+            (not growth.todos or (added.todos <= quotas.todos // _SHARE and total.todos + others <= quotas.todos))
+            and (not growth.posts or (added.posts <= quotas.posts // _SHARE and total.posts + others <= quotas.posts))
+            and added.bytes <= quotas.bytes // _SHARE
+            and total.bytes <= quotas.bytes - quotas.bytes // _BYTES_IN_DOUBT
+        )
+
+    async def _hit_measurement(self, owner_id: int) -> None:
+        verdicts = await self._limiter.hit([(MEASUREMENT, str(owner_id))])
+        refusals = [verdict for verdict in verdicts if not verdict.is_allowed]
+        if refusals:
+            raise RateLimited(refusals)
+
+    async def _measured(self, owner_id: int) -> _Known:
+        """Measure. What is being added at this moment may be missing in it: ``_BURST`` is for that."""
+        at = self._monotonic()
+        known = _Known(measured=await self._store.usage.measure(owner_id=owner_id), at=at)
+        self._remember(owner_id, known)
+        return known
+
+    def _remember(self, owner_id: int, known: _Known) -> None:
+        self._known.pop(owner_id, None)
+        if len(self._known) >= self._capacity:
+            del self._known[next(iter(self._known))]
+        self._known[owner_id] = known
