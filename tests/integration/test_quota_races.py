@@ -8,12 +8,12 @@ import pytest
 
 from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.errors import QuotaExceeded
-from domain.posts.model import NewPost
+from domain.posts.model import LONGEST_CONTENT, NewPost
 from domain.quotas.model import AccountQuotas, Usage
 from domain.todos.model import NewTodo, TodoPatch
 from entrypoints.services import Services
 from tests.builders import a_new_account, a_todo
-from tests.clock import StandingClock
+from tests.clock import NOON, StandingClock
 from tests.harness import services_on
 
 AT_ONCE = 12
@@ -118,3 +118,27 @@ async def test_who_waits_for_the_lock_waits_for_nobody_elses(
     )
 
     assert stopped == []
+
+
+@pytest.mark.parametrize("number_of_processes", [1, 2])
+async def test_an_account_that_keeps_much_gets_no_more_than_what_another_process_is_writing(
+    twin_stores: tuple[SqlAlchemyStore, SqlAlchemyStore], clock: StandingClock, owner_id: int, number_of_processes: int
+) -> None:
+    async with twin_stores[0].transaction() as tx:
+        for _ in range(110):
+            await tx.posts.add("x" * LONGEST_CONTENT, author_id=owner_id, at=NOON)
+    kept = 110 * LONGEST_CONTENT
+    pair = with_quotas(twin_stores, clock, AccountQuotas(bytes=kept + 3 * ROOM))
+
+    stopped = await refused(
+        [
+            pair[number % number_of_processes].todos.create(NewTodo(title="Tee"), owner_id=owner_id)
+            for number in range(AT_ONCE)
+        ]
+    )
+
+    added = (await twin_stores[0].usage.measure(owner_id=owner_id)).todos
+    assert added + len(stopped) == AT_ONCE
+    assert ROOM <= added <= ROOM * number_of_processes
+    with pytest.raises(QuotaExceeded):
+        await pair[0].todos.create(NewTodo(title="Tee"), owner_id=owner_id)

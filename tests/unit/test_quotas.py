@@ -136,7 +136,7 @@ async def test_close_to_a_quota_there_is_doubt(
 
     assert not await guard.has_room(user.id, growth)
 
-    async with guard.locked(user.id, growth):
+    async with guard.checked(user.id, growth):
         pass
 
 
@@ -174,7 +174,7 @@ async def test_what_would_be_too_much_is_refused_before_and_behind_the_lock(
     with pytest.raises(QuotaExceeded) as refused:
         await guard.has_room(user.id, growth)
     with pytest.raises(QuotaExceeded) as refused_behind:
-        async with guard.locked(user.id, growth):
+        async with guard.checked(user.id, growth):
             raise AssertionError
 
     for error in (refused.value, refused_behind.value):
@@ -187,7 +187,7 @@ async def test_what_was_added_behind_the_lock_is_remembered(
 ) -> None:
     guard = guard_of(store, stopwatch, only(todos=3))
 
-    async with guard.locked(user.id, TODO) as tx:
+    async with guard.checked(user.id, TODO) as tx:
         await tx.todos.add(a_todo("Tee"), owner_id=user.id)
 
     assert guard_knows(guard, user) == TODO == await guard.usage(user.id)
@@ -197,7 +197,7 @@ async def test_nothing_is_locked_for_an_account_that_is_gone(store: MemoryStore,
     guard = guard_of(store, stopwatch, only(todos=3))
 
     with pytest.raises(Unauthenticated):
-        async with guard.locked(4711, TODO):
+        async with guard.checked(4711, TODO):
             raise AssertionError
 
 

@@ -25,7 +25,7 @@ class PostService:
         growth = Usage(posts=1, bytes=len(content.encode()))
         if await self._quotas.has_room(author_id, growth):
             return await self._store.posts.add(content, author_id=author_id, at=self._now())
-        async with self._quotas.locked(author_id, growth) as tx:
+        async with self._quotas.checked(author_id, growth) as tx:
             return await tx.posts.add(content, author_id=author_id, at=self._now())
 
     async def get(self, post_id: int) -> Post:

@@ -21,6 +21,9 @@ class Usage(Struct, frozen=True, kw_only=True):
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(todos=self.todos + other.todos, bytes=self.bytes + other.bytes, posts=self.posts + other.posts)
 
+    def __sub__(self, other: "Usage") -> "Usage":
+        return Usage(todos=self.todos - other.todos, bytes=self.bytes - other.bytes, posts=self.posts - other.posts)
+
 
 class AccountQuotas(Struct, frozen=True, kw_only=True):
     """The most that one account may keep.

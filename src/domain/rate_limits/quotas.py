@@ -15,10 +15,9 @@ TOKEN = Quota(name="token", amount=600, window=_MINUTE)
 ANONYMOUS = Quota(name="anonymous", amount=120, window=_MINUTE)
 """Whoever is not signed in has little to ask for; enough for an office behind one address to read what is public."""
 
-MEASUREMENT = Quota(name="measurement", amount=60, window=_MINUTE)
-"""Of a large account, before a write that may exceed what it may keep: a measurement reads all its rows, which takes a
-tenth of a second, and on SQLite others wait to write meanwhile. It happens close to a quota only, or where somebody
-adds megabytes in a minute."""
+MEASUREMENT = Quota(name="measurement", amount=30, window=_MINUTE)
+"""Of an account that keeps much, before a write that may be more than it may keep: reading all its rows takes up to a
+quarter of a second. It happens close to a quota only, or where somebody adds megabytes in a minute."""
 
 REGISTRATION = Quota(name="registration", amount=10, window=_HOUR)
 """From one address. Each costs a password hash and a row for good; a class that signs up together takes two goes."""
