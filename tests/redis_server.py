@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from tests.needs import are_containers_required
 from tests.postgresql import NoContainersError, engine_answers
 
 IMAGE = "redis:8-alpine"
@@ -91,7 +92,7 @@ def choose_origin() -> Origin:
 
     :raises NoContainersError: if only a container would do and there is none to be had.
     """
-    needs_containers = os.environ.get("REQUIRE_CONTAINERS", "") not in {"", "0"}
+    needs_containers = are_containers_required()
     if os.environ.get("TEST_REDIS_URL") and not needs_containers:
         return "TEST_REDIS_URL"
     if engine_answers():

@@ -1,12 +1,12 @@
 """The disk of the embedded database is full: writes are refused until there is room, and everything else goes on."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.faults.service import SOON, User, unlimited
 from tests.faults.small_disk import SmallDisk, can_be_mounted, on_small_disk
+from tests.needs import must_not_be_skipped
 
 
 @pytest.fixture
@@ -15,9 +15,9 @@ def data(tmp_path: Path) -> Path:
     directory = tmp_path / "data"
     directory.mkdir()
     if not can_be_mounted(directory):
-        if os.environ.get("REQUIRE_CONTAINERS", "") not in {"", "0"}:
-            pytest.fail("REQUIRE_CONTAINERS is set, and this machine does not let us mount a small file system.")
-        pytest.skip("NOT TRIED: this machine does not let us mount a small file system to fill.")
+        reason = "this machine does not let us mount a small file system to fill"
+        must_not_be_skipped(reason)
+        pytest.skip(f"NOT TRIED: {reason}.")
     return directory
 
 

@@ -1,6 +1,5 @@
 """Three replicas behind the balancer: one may be replaced, or die, and those who write lose nothing."""
 
-import os
 from collections.abc import Generator
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from tests.faults.load import BROKEN_CONNECTION, CLIENTS
 from tests.faults.replicas import Replicas, replicas_running
 from tests.faults.service import User
-from tests.postgresql import engine_answers
+from tests.needs import COMPOSE, ENGINE, require
 
 NAMES = ("api-1", "api-2", "api-3")
 
@@ -16,9 +15,7 @@ NAMES = ("api-1", "api-2", "api-3")
 @pytest.fixture(scope="module")
 def replicas() -> Generator[Replicas]:
     """All of them, running; where there is no container engine this cannot be tried, which is said aloud."""
-    if not engine_answers():
-        assert os.environ.get("REQUIRE_CONTAINERS", "") in {"", "0"}, "No container engine answers."
-        pytest.skip("NOT TRIED: no container engine answers, and the replicas and their balancer need one.")
+    require(ENGINE, COMPOSE)
     with replicas_running() as replicas:
         yield replicas
 

@@ -1,7 +1,6 @@
 """What the service is deployed with, as its tests read it."""
 
 import json
-import os
 import subprocess
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import Any
 import yaml
 
 from entrypoints.settings import Settings
+from tests.needs import environment_of_clients
 
 ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "deploy/kubernetes"
@@ -44,7 +44,7 @@ def run(*command: str, variables: Mapping[str, str] | None = None, cwd: Path = R
     return subprocess.run(  # noqa: S603 - the project's own tools
         command,
         cwd=cwd,
-        env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **(variables or {})},
+        env=environment_of_clients() | dict(variables or {}),
         capture_output=True,
         text=True,
         check=False,

@@ -1,6 +1,5 @@
 """What HAProxy passes on of what it is told: who asks, over what, and under which id."""
 
-import os
 import re
 from collections.abc import Generator
 
@@ -8,7 +7,7 @@ import httpx
 import pytest
 
 from tests.integration.balancer import PATIENCE, Balancer, balancing
-from tests.postgresql import engine_answers
+from tests.needs import ENGINE, require
 
 CLIENT = "203.0.113.9"
 FORGED = {
@@ -22,9 +21,7 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 @pytest.fixture(scope="module")
 def balancer() -> Generator[Balancer]:
-    if not engine_answers():
-        assert os.environ.get("REQUIRE_CONTAINERS", "") in {"", "0"}, "No container engine answers."
-        pytest.skip("There is no container engine.")
+    require(ENGINE)
     with balancing() as balancer:
         yield balancer
 

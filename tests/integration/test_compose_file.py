@@ -1,24 +1,20 @@
 """compose.yaml: what each profile starts, and what it takes to do so."""
 
 import json
-import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.integration.deploy_files import GIVEN_BY_MAKE, REPLICAS, ROOT, must, read_yaml, run, services
+from tests.needs import COMPOSE, require
 
 
 class TestCompose:
-    @pytest.fixture(autouse=True)
-    def _compose_is_there(self) -> None:
-        if shutil.which("docker") is None and os.environ.get("REQUIRE_CONTAINERS", "") in {"", "0"}:
-            pytest.skip("There is no docker.")
-
     @pytest.fixture
     def secrets(self) -> dict[str, str]:
+        """What `docker compose config` has to be given, for tests that run it."""
+        require(COMPOSE)
         return dict.fromkeys(GIVEN_BY_MAKE, "x")
 
     @pytest.mark.parametrize(

@@ -2,10 +2,9 @@
 
 import json
 import re
-import shutil
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, cast
 
 import pytest
@@ -13,6 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from entrypoints.http.observation import ObservedRequest
 from entrypoints.observability.metrics import Metrics
+from tests.integration.deploy_files import must, run
+from tests.needs import ENGINE, PROMTOOL, is_met, require
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DASHBOARD = DEPLOY / "grafana" / "todo-api.json"
@@ -26,8 +27,6 @@ SELECTORS = re.compile(r"""
 FUNCTION = re.compile(r"\b\w+\s*(?=\()")
 NAME = re.compile(r"\b[a-z_:][a-z0-9_:]+\b")
 OPERATORS = {"and", "or", "unless", "by", "without", "bool", "offset"}
-
-needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is in Debian's prometheus")
 
 
 def exported() -> dict[str, set[str]]:
@@ -114,7 +113,23 @@ def test_the_dashboard_works_with_any_data_source() -> None:
     assert len({panel["id"] for panel in dashboard()["panels"]}) == len(dashboard()["panels"])
 
 
-@needs_promtool
+@pytest.fixture(scope="module")
+def promtool() -> Generator[tuple[str, ...]]:
+    """How promtool is run beside the files: that of this machine, or the one in the image of the files."""
+    if is_met(PROMTOOL):
+        yield ("promtool",)
+        return
+    require(ENGINE)
+    image = f"todo-api-promtool-{token_hex(4)}"
+    must(
+        run("docker", "build", "--quiet", "--tag", image, "--file", str(PROMETHEUS / "Containerfile"), str(PROMETHEUS))
+    )
+    try:
+        yield ("docker", "run", "--rm", "--workdir", "/etc/prometheus", image, "promtool")
+    finally:
+        run("docker", "image", "rm", image)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -124,19 +139,10 @@ def test_the_dashboard_works_with_any_data_source() -> None:
     ],
     ids=lambda arguments: arguments[-1],
 )
-def test_prometheus_understands_it(arguments: list[str]) -> None:
-    result = subprocess.run(  # noqa: S603 - fixed arguments
-        ["promtool", *arguments],  # noqa: S607 - wherever Debian puts it
-        cwd=PROMETHEUS,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert result.returncode == 0, result.stdout + result.stderr
+def test_prometheus_understands_it(promtool: tuple[str, ...], arguments: list[str]) -> None:
+    must(run(*promtool, *arguments, cwd=PROMETHEUS))
 
 
-@needs_promtool
 def test_every_alert_is_tested() -> None:
     alerts = re.findall(r"alert: (\w+)", (PROMETHEUS / "alerts.yml").read_text(encoding="utf-8"))
     tested = re.findall(

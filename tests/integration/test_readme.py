@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.processes import PATIENCE, serving
+from tests.needs import CURL, require
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -14,6 +15,7 @@ README = Path(__file__).parents[2] / "README.md"
 @pytest.fixture
 def tour() -> str:
     """The commands of the tour, as one script that stops at the first that fails."""
+    require(CURL)
     chapter = README.read_text(encoding="utf-8").partition("## A tour with curl")[2].partition("\n## ")[0]
     return "set -euo pipefail\n" + "\n".join(re.findall(r"```sh\n(.*?)```", chapter, flags=re.DOTALL))
 
