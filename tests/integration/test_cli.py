@@ -4,7 +4,6 @@ import re
 import socket
 import stat
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +11,7 @@ from click.testing import CliRunner
 from entrypoints.cli.main import main
 from tests.harness import PASSWORD
 from tests.integration.processes import free_port, todo_api
+from tests.postgresql import url_like
 
 JWT_SECRET = "j" * 64
 
@@ -188,7 +188,7 @@ def test_check_follows_a_postgresql_database(committed_url: str, tmp_path: Path)
 
 @pytest.mark.parametrize("command", ["check", "migrate"])
 def test_a_database_that_does_not_exist_is_explained(command: str, committed_url: str, tmp_path: Path) -> None:
-    nowhere = urlunsplit(urlsplit(committed_url)._replace(path="/not_there"))
+    nowhere = url_like(committed_url, database="not_there")
 
     result = todo_api(command, home=tmp_path, DATABASE_URL=nowhere)
 

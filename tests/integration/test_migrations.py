@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import aiosqlite
 import asyncpg
@@ -194,7 +193,7 @@ class TestReadiness:
     async def test_a_postgresql_that_does_not_answer_cannot_be_reached(
         self, empty_url: str, port: int | None, name: str | None
     ) -> None:
-        url = empty_url if name is None else urlunsplit(urlsplit(empty_url)._replace(path=f"/{name}"))
+        url = empty_url if name is None else postgresql.url_like(empty_url, database=name)
         url = url if port is None else f"postgresql://127.0.0.1:{port}/todo"
 
         async with open_postgresql(url) as database:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, Self
+from urllib.parse import urlencode, urlsplit
 
 from adapters.backups.cancellation import stop_if_cancelled
 from adapters.backups.content import Content, differences
@@ -145,7 +146,7 @@ class SqliteFile:
 @contextmanager
 def _opened(path: Path, mode: str = "rw") -> Generator[sqlite3.Connection]:
     """Open a file that exists. Transactions begin where the code says so."""
-    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    uri = urlsplit(path.absolute().as_uri())._replace(query=urlencode({"mode": mode})).geturl()
     # A second of waiting for locks is short enough to notice Ctrl-C between two attempts.
     with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=1)) as connection:
         connection.text_factory = text_of

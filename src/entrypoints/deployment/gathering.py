@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import msgspec
+from httpx import URL
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -36,15 +37,15 @@ _AUDITS = (
 async def gather(variables: Mapping[str, str], *, url: str | None = None) -> Facts:
     """Return the facts about the service that the variables describe, which answers at ``url``."""
     settings, problems = Settings.draft(variables)
-    url = url or settings.public_url or f"http://{_reachable(settings.host)}:{settings.port}"
+    url = url or settings.public_url or str(URL(scheme="http", host=_reachable(settings.host), port=settings.port))
     headers = {"authorization": f"Bearer {settings.metrics_token}"} if settings.metrics_token else {}
     async with httpx.AsyncClient(timeout=_PATIENCE, trust_env=False) as client:
         health, readiness, public_metrics, plain, metrics = await asyncio.gather(
-            _answer(client, f"{url}/health"),
-            _answer(client, f"{url}/health/ready"),
-            _answer(client, f"{url}/metrics"),
-            _answer(client, _plain(settings.public_url)),
-            _answer(client, _metrics_url(settings), headers),
+            _answer(client, url, "/health"),
+            _answer(client, url, "/health/ready"),
+            _answer(client, url, "/metrics"),
+            _answer(client, _plain(settings.public_url), "/"),
+            _answer(client, _metrics(settings), "/metrics", headers),
         )
     audit, requirements_sha256 = _audit()
     return Facts(
@@ -66,30 +67,39 @@ async def gather(variables: Mapping[str, str], *, url: str | None = None) -> Fac
     )
 
 
-async def _answer(client: httpx.AsyncClient, url: str | None, headers: dict[str, str] | None = None) -> Answer | None:
-    if url is None:
+async def _answer(
+    client: httpx.AsyncClient, base: URL | str | None, path: str, headers: dict[str, str] | None = None
+) -> Answer | None:
+    """Return what a path below the base answers with; what else the base says, such as a query, is no part of that."""
+    if base is None:
         return None
     try:
-        response = await client.get(url, headers=headers)
+        url = URL(base)
+        response = await client.get(
+            url.copy_with(path=url.path.rstrip("/") + path, query=None, fragment=None), headers=headers
+        )
     except (httpx.HTTPError, httpx.InvalidURL):
         return None
     return Answer(status=response.status_code, headers=dict(response.headers), body=response.content)
 
 
-def _plain(public_url: str | None) -> str | None:
+def _plain(public_url: str | None) -> URL | None:
     """Return where the public host would answer plain HTTP."""
     try:
         parts = urlsplit(public_url or "")
         has_own_port = parts.port is not None
     except ValueError:  # which is said of the settings
         return None
-    return f"http://{parts.hostname}/" if parts.scheme == "https" and not has_own_port else None
+    if parts.scheme != "https" or has_own_port or not parts.hostname:
+        return None
+    return URL(scheme="http", host=parts.hostname)
 
 
-def _metrics_url(settings: Settings) -> str | None:
+def _metrics(settings: Settings) -> URL | None:
+    """Return where the metrics can be asked for."""
     if settings.metrics_port is None:
         return None
-    return f"http://{_reachable(settings.metrics_host)}:{settings.metrics_port}/metrics"
+    return URL(scheme="http", host=_reachable(settings.metrics_host), port=settings.metrics_port)
 
 
 def _reachable(host: str) -> str:
@@ -99,8 +109,8 @@ def _reachable(host: str) -> str:
     except ValueError:
         return host
     if address.is_unspecified:
-        return "127.0.0.1" if address.version == 4 else "[::1]"  # noqa: PLR2004 - the version of the protocol
-    return f"[{address}]" if address.version == 6 else str(address)  # noqa: PLR2004
+        return "127.0.0.1" if address.version == 4 else "::1"  # noqa: PLR2004 - the version of the protocol
+    return str(address)
 
 
 async def _database_problems(settings: Settings) -> tuple[str, ...]:

@@ -10,10 +10,8 @@ import sys
 import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager
-from functools import partial
 from pathlib import Path
 from subprocess import CompletedProcess, Popen
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
@@ -26,8 +24,10 @@ from entrypoints.cli.main import main
 from tests.integration.backups.stage import IDENTITY, RECIPIENT, Stage, account, names_in, todo
 from tests.integration.backups.test_postgresql import waiting_for_a_lock
 from tests.integration.processes import COMMAND, PATIENCE, environment
+from tests.postgresql import url_like
 
 BACKUPS = "data/backups"
+TOLD_TO_STOP = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 def start(stage: Stage, *arguments: str, **settings: str) -> Popen[str]:
@@ -40,9 +40,18 @@ def start(stage: Stage, *arguments: str, **settings: str) -> Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell lets what it runs in the background ignore Ctrl-C, and so do all that come after it.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - nothing here has threads
+        preexec_fn=hear_signals,  # noqa: PLW1509 - it takes no lock that a thread could hold
     )
+
+
+def hear_signals() -> None:
+    """Be told to stop, as by a terminal.
+
+    Whoever starts something in the background lets it, and all that it starts, ignore some signals: a shell Ctrl-C,
+    nohup that the terminal is gone.
+    """
+    for number in TOLD_TO_STOP:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def run(stage: Stage, *arguments: str, **settings: str) -> CompletedProcess[str]:
@@ -202,15 +211,13 @@ async def test_a_restore_that_is_told_to_stop_leaves_the_old_data(one_todo: Stag
     await one_todo.insert(AccountRow, **account("late@example.com"))
     before = await one_todo.rows()
 
-    for signal_ in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    for signal_ in TOLD_TO_STOP:
         with locked(one_todo):
             process = start(one_todo, "restore", str(only_backup(one_todo)), "--yes")
-            assert process.stdout is not None
-            while "All of it will be replaced." not in process.stdout.readline():
-                pass
-            await asyncio.sleep(2)  # it waits for the lock by now
+            await restoring(one_todo)
             process.send_signal(signal_)
-            process.communicate(timeout=PATIENCE)
+            said, _ = process.communicate(timeout=PATIENCE)
+        assert "All of it will be replaced." in said
         assert process.returncode == (1 if signal_ == signal.SIGINT else 128 + signal_)
 
         assert await one_todo.rows() == before
@@ -239,13 +246,15 @@ async def test_a_restore_that_is_killed_with_everything_but_the_commit_sent_leav
     await postgresql_stage.insert(AccountRow, **account("late@example.com"))
     before = await postgresql_stage.rows()
     real = f"PATH='{os.environ['PATH']}' pg_restore \"$@\""
-    tool(tmp_path / "slow" / "pg_restore", f"{real}; case $1 in --version) exit;; esac; touch written; exec sleep 3")
+    wait = "touch written; until [ -e killed ]; do sleep 0.1; done"
+    tool(tmp_path / "slow" / "pg_restore", f"{real}; case $1 in --version) exit;; esac; {wait}")
 
     process = start(postgresql_stage, "restore", "mine", "--yes", PATH=f"{tmp_path / 'slow'}:{os.environ['PATH']}")
     wait_for(tmp_path / "written")
-    await asyncio.sleep(1)  # psql has run it by now
+    await everything_is_run(postgresql_stage)
     process.kill()
     process.communicate(timeout=PATIENCE)
+    (tmp_path / "killed").touch()
     await left_by_restores(postgresql_stage)
 
     assert await postgresql_stage.rows() == before
@@ -335,9 +344,7 @@ class TestTools:
         await connection.execute("DROP ROLE IF EXISTS ada_of_backups")
         await connection.execute("CREATE ROLE ada_of_backups SUPERUSER LOGIN PASSWORD 'hid den/@:%'")
         try:
-            parts = urlsplit(committed_url)
-            where = parts.netloc.rpartition("@")[2]
-            url = urlunsplit(parts._replace(netloc=f"ada_of_backups:hid%20den%2F%40%3A%25@{where}"))
+            url = url_like(committed_url, username="ada_of_backups", password="hid den/@:%")
             for name in ("pg_dump", "pg_restore", "psql"):
                 real = f"PATH='{os.environ['PATH']}' exec {name} \"$@\""
                 tool(tmp_path / "spy" / name, f"tr '\\0' '\\n' < /proc/$$/cmdline >> {tmp_path}/seen\n{real}")
@@ -362,7 +369,7 @@ class TestTools:
         tool(tmp_path / "slow" / "pg_restore", f"case $1 in --version) {real};; esac; touch started; exec sleep 60")
         path = f"{tmp_path / 'slow'}:{os.environ['PATH']}"
 
-        for signal_ in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        for signal_ in TOLD_TO_STOP:
             (tmp_path / "started").unlink(missing_ok=True)
             process = start(postgresql_stage, "backup", "--verify", "mine", PATH=path)
             wait_for(tmp_path / "started")
@@ -388,15 +395,36 @@ def wait_for(path: Path) -> None:
         time.sleep(0.02)
 
 
+async def restoring(stage: Stage) -> None:
+    """Return when a restore is at work: it waits for a lock, or has made its draft of an SQLite file."""
+    if stage.dumpable.kind == "postgresql":
+        await waiting_for_a_lock(stage)
+        return
+    async with asyncio.timeout(PATIENCE):
+        while not list(stage.home.rglob("draft")):  # noqa: ASYNC110 - made by another process
+            await asyncio.sleep(0.02)
+
+
+async def everything_is_run(stage: Stage) -> None:
+    """Return when psql has had nothing to do for a while, in the middle of its transaction."""
+    await until_sessions(
+        stage,
+        "count(*) = 1",
+        "application_name = 'psql' AND state = 'idle in transaction' AND clock_timestamp() - state_change > '0.5 s'",
+    )
+
+
 async def left_by_restores(stage: Stage) -> None:
     """Return when no restore is connected to the database any more."""
+    await until_sessions(stage, "count(*) = 0", "application_name IN ('psql', 'pg_restore')")
+
+
+async def until_sessions(stage: Stage, wanted: str, which: str) -> None:
+    """Return when there are as many sessions of a kind as wanted."""
     connection = await asyncpg.connect(stage.settings["DATABASE_URL"])
-    tools = (
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND application_name IN ('psql', 'pg_restore')"
-    )
+    question = f"SELECT {wanted} FROM pg_stat_activity WHERE datname = current_database() AND {which}"  # noqa: S608 - ours
     async with asyncio.timeout(PATIENCE):
-        while await connection.fetchval(tools):  # noqa: ASYNC110 - in the server, which has no event of this loop
+        while not await connection.fetchval(question):  # noqa: ASYNC110 - in the server, which has no event of this loop
             await asyncio.sleep(0.05)
     await connection.close()
 

@@ -12,6 +12,7 @@ from adapters.backups.postgresql import PostgresqlServerDatabase
 from adapters.sqlalchemy.database import Statement
 from adapters.sqlalchemy.tables import AccountRow, PostRow
 from tests.integration.backups.stage import Stage, account, fill
+from tests.postgresql import url_like
 
 
 async def test_a_cancelled_restore_leaves_the_old_data(postgresql_stage: Stage, directory: Path) -> None:
@@ -93,7 +94,8 @@ async def test_who_may_not_create_databases_is_told_so(
     postgresql_stage: Stage, directory: Path, committed_url: str
 ) -> None:
     backup = await postgresql_stage.backups().make(directory)
-    humble = postgresql_stage.on(PostgresqlServerDatabase(f"{committed_url}?options=-crole%3Dpg_monitor"))
+    humble_url = url_like(committed_url, query={"options": "-crole=pg_monitor"})
+    humble = postgresql_stage.on(PostgresqlServerDatabase(humble_url))
 
     with pytest.raises(BackupError, match="may not create the scratch database"):
         await humble.backups().verify(backup)
