@@ -3,7 +3,7 @@
 import socket
 import statistics
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack
 
 import httpx
@@ -37,21 +37,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
 
 def test_hundreds_of_slow_clients_keep_nobody_waiting_and_are_cut_off(server: Server) -> None:
     with ExitStack() as stack:
-        begun = time.monotonic()
+        alone = statistics.median(time_of_a_request(server) for _ in range(20))
         heads = open_many(stack, server, SLOW_HEAD)
         bodies = open_many(stack, server, SLOW_BODY)
         chunks = open_many(stack, server, SLOW_CHUNKS)
-        times = [timed(lambda: httpx.get(f"{server.url}/posts", timeout=PATIENCE)) for _ in range(20)]
+        meanwhile = statistics.median(time_of_a_request(server) for _ in range(20))
         drip(heads, b"x")
         drip(bodies, b"x")
         drip(chunks, b"1\r\nx\r\n")
         answers_to_heads = [parsed(everything(connection)) for connection in heads]
         answers_to_bodies = [parsed(everything(connection)) for connection in bodies + chunks]
-        ended = time.monotonic()
     afterwards = httpx.get(f"{server.url}/health", timeout=PATIENCE)
 
-    assert statistics.median(times) < 0.5
-    assert ended - begun < PATIENCE / 2
+    # Were they kept waiting, it would be until the slow ones are cut off, if not for all of these one after the other.
+    assert meanwhile < 10 * alone + REQUEST_TIMEOUT / 4
     assert {status for status, _ in answers_to_heads} <= {0, 408}
     assert {(status, code_of(body)) for status, body in answers_to_bodies} == {(408, "body_timeout")}
     assert afterwards.is_success
@@ -111,10 +110,8 @@ def test_nobody_reads_the_body_of_who_may_not_send_one(server: Server) -> None:
     with connect(server) as connection:
         connection.sendall(head)
 
-        taken = timed(lambda: connection.recv(1, socket.MSG_PEEK))
-
+        # Whoever had read the body would have said 408.
         assert parsed(everything(connection))[0] == 401
-    assert taken < REQUEST_TIMEOUT / 2
 
 
 def test_clients_that_go_away_in_the_middle_are_no_errors(server: Server) -> None:
@@ -148,10 +145,10 @@ def drip(connections: Sequence[socket.socket], drop: bytes) -> None:
             continue
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Return how many seconds it takes."""
+def time_of_a_request(server: Server) -> float:
+    """Return in how many seconds somebody who is not slow is answered."""
     begun = time.monotonic()
-    work()
+    httpx.get(f"{server.url}/posts", timeout=PATIENCE)
     return time.monotonic() - begun
 
 

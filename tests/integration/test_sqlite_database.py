@@ -18,6 +18,9 @@ MANY_ROWS = Statement(
     text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 400000) SELECT i FROM n ORDER BY -i")
 )
 
+HUNG = 60
+"""Seconds after which what should have ended has not; longer than anybody waits for a lock or a connection."""
+
 
 @pytest.fixture
 async def other_database(sqlite_file: Path) -> AsyncGenerator[SqliteDatabase]:
@@ -45,7 +48,7 @@ async def test_a_reader_does_not_wait_for_a_writer(
     async with SqlAlchemyStore(sqlite_database).transaction() as tx:
         await tx.accounts.add(a_new_account())
 
-        found = await asyncio.wait_for(find_account(other_database), timeout=1)
+        found = await asyncio.wait_for(find_account(other_database), timeout=HUNG)
 
     assert found is None
     assert await find_account(other_database) is not None
@@ -94,8 +97,8 @@ async def test_a_writer_that_is_cancelled_while_it_waits_does_not_keep_the_lock(
     with pytest.raises(asyncio.CancelledError):
         await waiting
 
-    await asyncio.wait_for(add_account(sqlite_database), timeout=5)
-    await asyncio.wait_for(add_account_in_a_transaction(other_database, "other@example.com"), timeout=5)
+    await asyncio.wait_for(add_account(sqlite_database), timeout=HUNG)
+    await asyncio.wait_for(add_account_in_a_transaction(other_database, "other@example.com"), timeout=HUNG)
 
 
 @pytest.mark.parametrize("time", [0.0, 0.001, 0.01, 0.1])
@@ -109,11 +112,11 @@ async def test_single_statements_that_are_cancelled_while_they_wait_do_not_keep_
             task.cancel()
         await asyncio.sleep(0.1)
         await tx.accounts.add(a_new_account("first@example.com"))
-    outcomes = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), timeout=5)
+    outcomes = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), timeout=HUNG)
 
     assert {type(outcome) for outcome in outcomes} == {asyncio.CancelledError}
-    await asyncio.wait_for(add_account(sqlite_database), timeout=5)
-    await asyncio.wait_for(add_account(other_database, "other@example.com"), timeout=5)
+    await asyncio.wait_for(add_account(sqlite_database), timeout=HUNG)
+    await asyncio.wait_for(add_account(other_database, "other@example.com"), timeout=HUNG)
 
 
 async def test_a_statement_that_is_cancelled_too_late_is_done_before_that_is_said(
@@ -170,7 +173,7 @@ async def test_a_read_that_is_cancelled_does_not_keep_its_connection_in_the_past
 
 
 async def test_who_gives_up_while_there_is_no_connection_gives_up_at_once(sqlite_file: Path) -> None:
-    async with open_sqlite(sqlite_file, pool_size=1) as database, asyncio.timeout(1):
+    async with open_sqlite(sqlite_file, pool_size=1) as database, asyncio.timeout(HUNG):
         async with database.transaction():
             waiting = asyncio.create_task(add_account(database))
             await asyncio.sleep(0.1)
