@@ -17,7 +17,7 @@ DEV  := $(VENV)/dev.stamp
 RUNTIME := $(if $(wildcard $(DEV)),$(DEV),$(VENV)/runtime.stamp)
 
 .DEFAULT_GOAL := help
-.PHONY: help run migrate smoke test-unit test-integration test-faults test lint format bench soak audit image up down \
+.PHONY: help run migrate smoke test-unit test-integration test-faults test test-without-engine lint platforms format bench soak audit image up down \
   rollout secrets lock clean
 
 help: ## show the targets
@@ -37,6 +37,8 @@ smoke: ## try out the instance at BASE_URL
 # ---- development
 
 PYTEST := $(VENV)/bin/python -m pytest
+# Where reports of the tests go, if anywhere: tools/skipped.py reads them.
+report = $(if $(REPORTS),--junitxml='$(REPORTS)/$(1).xml')
 
 test-unit: $(DEV) ## tests that need nothing but this process
 	$(PYTEST) tests/unit
@@ -45,14 +47,25 @@ test-integration: $(DEV) ## tests with databases, processes and sockets
 	$(PYTEST) tests/integration
 
 test-faults: $(DEV) ## break what the service runs on, and abuse it: nothing is lost, and nobody is kept out
-	$(PYTEST) tests/faults tests/abuse
+	$(PYTEST) tests/faults tests/abuse $(call report,faults)
+
+# No engine answers at port 1.
+test-without-engine: $(DEV) ## once more what meets PostgreSQL, on the packaged one, as on a machine without an engine
+	DOCKER_HOST=tcp://127.0.0.1:1 REQUIRE_CONTAINERS= $(PYTEST) tests/integration -m postgresql \
+	  $(call report,without-engine)
 
 # coverage.py's own threshold counts lines and branches together, hence the last command.
 test: $(DEV) ## all tests, with coverage; at least 90 % of the branches in src
-	$(PYTEST) tests/unit --cov=src --cov-branch --cov-report=
-	$(PYTEST) tests/integration --cov=src --cov-branch --cov-append --cov-report=term-missing --cov-report=json
+	$(PYTEST) tests/unit --cov=src --cov-branch --cov-report= $(call report,unit)
+	$(PYTEST) tests/integration --cov=src --cov-branch --cov-append --cov-report=term-missing --cov-report=json \
+	  $(call report,integration)
 	@$(PYTHON) -c 'import json; covered = json.load(open("coverage.json"))["totals"]["percent_branches_covered"]; \
 	  print(f"{covered:.1f} % of the branches in src are covered."); raise SystemExit(covered < 90)'
+
+# Their schemas are published on the web only, so this is no part of `lint`.
+platforms: $(DEV) ## compare fly.toml and railway.json with the schemas that the platforms publish
+	$(VENV)/bin/check-jsonschema --schemafile https://railway.com/railway.schema.json railway.json
+	$(VENV)/bin/check-jsonschema --schemafile https://json.schemastore.org/fly.json fly.toml
 
 lint: $(DEV) ## style, formatting, types, and which package may import which
 	$(VENV)/bin/ruff check

@@ -70,6 +70,34 @@ class TestCompose:
 
         assert found["balancer"]["environment"] == {"TRUSTED_PROXIES": "127.0.0.1"}
 
+    def test_no_secret_is_on_a_command_line(self) -> None:
+        for name, service in services().items():
+            said = json.dumps([service.get("command"), service.get("entrypoint"), service.get("healthcheck")])
+            # "$$" is left to a shell in the container, which is gone, or is none, when the program runs.
+            assert "$" not in said.replace("$$", ""), name
+
+    def test_redis_reads_its_password_from_standard_input(self, secrets: dict[str, str]) -> None:
+        config = ("docker", "compose", "--env-file", "/dev/null", "config", "--format", "json")
+        password = {"REDIS_PASSWORD": "hidden-from-everybody"}
+        redis = json.loads(must(run(*config, variables=secrets | password)))["services"]["redis"]
+
+        assert "hidden" not in json.dumps([redis["command"], redis["healthcheck"]])
+        assert redis["environment"] == {"REDISCLI_AUTH": password["REDIS_PASSWORD"]}
+        assert redis["command"][:2] == ["sh", "-c"]
+        assert redis["command"][2].startswith("exec redis-server - <<CONFIGURATION\nrequirepass ")
+
+    @pytest.mark.parametrize("name", sorted(services()))
+    def test_a_container_has_no_more_rights_than_it_needs(self, name: str) -> None:
+        service = services()[name]
+
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        # The database's image prepares its directories as root before it becomes postgres.
+        assert set(service.get("cap_add", [])) <= (
+            {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"} if name == "database" else set[str]()
+        )
+        assert service.get("read_only", False) is (name != "prometheus")  # which gets its token as a file
+
     def test_the_api_waits_for_what_it_needs(self) -> None:
         for name in ("api", *REPLICAS):
             assert services()[name]["depends_on"] == {
@@ -93,7 +121,7 @@ class TestCompose:
         files = [ROOT / "compose.yaml", ROOT / "Containerfile", *ROOT.glob("deploy/*/Containerfile")]
         text = "\n".join(path.read_text(encoding="utf-8") for path in files)
         stages = set(re.findall(r"^FROM \S+ AS (\S+)", text, flags=re.MULTILINE))
-        pulled = set(re.findall(r"^(?:FROM |COPY --from=| +image: )([^\s$]+)", text, flags=re.MULTILINE)) - stages
+        pulled = set(re.findall(r"^(?:FROM |COPY --from=| +image: )([^\s$@]+)", text, flags=re.MULTILINE)) - stages
         (ready,) = re.findall(r'"\$engine" images (.*)', (ROOT / ".ci/run").read_text(encoding="utf-8"))
 
         assert pulled == set(ready.split())

@@ -1,5 +1,6 @@
 """What the service is deployed with is valid, and says nothing that the service does not know."""
 
+import json
 import re
 import sys
 
@@ -105,10 +106,40 @@ class TestContinuousIntegration:
             ("custom.github-workflows-require-timeout", ".github/workflows/ci.yml"),
             ("vendor.circle-ci", ".circleci/config.yml"),
             ("vendor.compose-spec", "compose.yaml"),
+            ("vendor.renovate", ".github/renovate.json"),
         ],
     )
     def test_the_file_is_valid(self, schema: str, file: str) -> None:
         must(run(sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, file))
+
+    def test_actions_are_named_by_commit_and_version(self) -> None:
+        workflow = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+        used = re.findall(r"uses: (.*)", workflow)
+
+        assert used
+        assert [action for action in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)] == []
+
+    def test_what_is_pinned_is_kept_current(self) -> None:
+        renovate = json.loads((ROOT / ".github/renovate.json").read_text(encoding="utf-8"))
+
+        assert {"docker:pinDigests", "helpers:pinGitHubActionDigestsToSemver"} <= set(renovate["extends"])
+        assert set(renovate["enabledManagers"]) == {"dockerfile", "docker-compose", "github-actions"}
+
+    @pytest.mark.parametrize("file", ["Containerfile", ".github/workflows/ci.yml", ".circleci/config.yml"])
+    def test_nothing_is_installed_at_whatever_is_newest(self, file: str) -> None:
+        text = (ROOT / file).read_text(encoding="utf-8")
+
+        assert ":latest" not in text
+        assert "pipx run" not in text
+
+    def test_ci_meets_postgresql_with_an_engine_and_without(self) -> None:
+        for file in (".ci/run", ".github/workflows/ci.yml"):
+            text = (ROOT / file).read_text(encoding="utf-8")
+            assert [word in text for word in ("make test-without-engine", "tools/skipped.py")] == [True, True], file
+        command = must(run("make", "--dry-run", "test-without-engine", "REPORTS=/tmp/reports"))
+        assert "DOCKER_HOST=tcp://127.0.0.1:1 REQUIRE_CONTAINERS= " in command
+        assert "tests/integration -m postgresql" in command
+        assert "--junitxml='/tmp/reports/without-engine.xml'" in command
 
     @pytest.mark.parametrize("file", [".github/workflows/ci.yml", ".circleci/config.yml", ".ci/run"])
     def test_it_runs_what_a_developer_runs(self, file: str) -> None:

@@ -85,6 +85,17 @@ def test_selectors_find_the_pods_that_serve(kind: str) -> None:
     assert pods()[API]["metadata"]["labels"].items() >= selector.get("matchLabels", selector).items()
 
 
+def test_whoever_may_come_in_is_named() -> None:
+    rules = the("NetworkPolicy")["spec"]["ingress"]
+    checklist = {"podSelector": {"matchLabels": pods()[CHECK]["metadata"]["labels"]}}
+
+    assert [[port["port"] for port in rule["ports"]] for rule in rules] == [[8000], [9100]]
+    for rule in rules:
+        assert checklist in rule["from"]
+        for peer in rule["from"]:
+            assert all(selector.get("matchLabels") for selector in peer.values()), "an empty selector is everybody"
+
+
 def test_jobs_are_not_taken_for_pods_that_serve() -> None:
     selector = the("Service")["spec"]["selector"].items()
 
