@@ -169,9 +169,11 @@ class TestFloods:
         async with client_of(app) as client:
             responses = await asyncio.gather(*(client.get("/posts") for _ in range(MOST_WAITING * 10)))
 
-        statuses = Counter(response.status_code for response in responses)
-        assert set(statuses) == {200, 503}  # how many of each is the machine's business
-        assert {response.headers["retry-after"] for response in responses if response.status_code == 503} == {"5"}
+        # How many of each, and whether the turns or the pool refuse them, is the machine's business.
+        refused = [response for response in responses if response.status_code != 200]
+        assert 0 < len(refused) < len(responses)
+        assert {response.status_code for response in refused} <= {429, 503}
+        assert all(int(response.headers["retry-after"]) > 0 for response in refused)
 
 
 class TestGivingUp:
