@@ -1,8 +1,10 @@
 """The notice board over HTTP."""
 
 import json
+from base64 import urlsafe_b64encode
 
 import httpx
+import msgspec
 import pytest
 
 from domain.accounts.model import Account
@@ -72,6 +74,76 @@ class PostsApi:
         assert (other["page"], other["per_page"], other["total"]) == (3, 5, 12)
         assert beyond["result"] == []
         assert beyond["total"] == 12
+
+    async def test_a_page_of_long_posts_comes_in_parts(
+        self, authed_client: httpx.AsyncClient, anonymous_client: httpx.AsyncClient
+    ) -> None:
+        made = [await publish(authed_client, f"{number}" + "\x01" * 19_000) for number in range(31)]
+        url = "/posts?page=1&per_page=30"
+        parts: list[httpx.Response] = []
+
+        while url:
+            parts.append(await anonymous_client.get(url))
+            url = parts[-1].links.get("next", {}).get("url", "")
+        following = (await anonymous_client.get("/posts", params={"page": 2, "per_page": 30})).json()
+
+        assert len(parts) == 3
+        assert [post for part in parts for post in part.json()["result"]] == made[:0:-1]
+        assert {(part.json()["page"], part.json()["per_page"], part.json()["total"]) for part in parts} == {(1, 30, 31)}
+        assert ["next_cursor" in part.json() for part in parts] == [True, True, False]
+        assert all(len(part.content) < 1.5 * 1_024 * 1_024 for part in parts)
+        assert following["result"] == made[:1]
+
+    async def test_a_page_as_it_is_if_nothing_is_said_is_always_whole(
+        self, authed_client: httpx.AsyncClient, anonymous_client: httpx.AsyncClient
+    ) -> None:
+        for _ in range(11):
+            await publish(authed_client, "\x01" * 20_000)
+
+        page = await anonymous_client.get("/posts")
+
+        assert len(page.json()["result"]) == 10
+        assert sorted(page.json()) == ["page", "per_page", "result", "total"]
+        assert not page.links
+
+    @pytest.mark.parametrize("query", [{"page": 2}, {"per_page": 31}, {"page": 2, "per_page": 30}, {}])
+    async def test_a_cursor_of_another_page_is_refused(
+        self, authed_client: httpx.AsyncClient, query: dict[str, int]
+    ) -> None:
+        for _ in range(14):
+            await publish(authed_client, "\x01" * 20_000)
+        cursor = (await authed_client.get("/posts", params={"per_page": 30})).json()["next_cursor"]
+
+        response = await authed_client.get("/posts", params={**query, "cursor": cursor})
+
+        assert_problem(response, 422, "invalid", parameter="cursor")
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            ["todos", 1, 10, "2026-11-23T12:00:00Z", 1, 1],
+            ["posts", 1, 10, "2026-11-23T12:00:00", 1, 1],
+            ["posts", 1, 10, "0001-01-01T00:00:00+14:00", 1, 1],
+            ["posts", 1, 10, "2026-11-23T12:00:00Z", 0, 1],
+            ["posts", 1, 10, "2026-11-23T12:00:00Z", 2**63, 1],
+            ["posts", 1, 10, "2026-11-23T12:00:00Z", 1, 0],
+            ["posts", 1, 10, "2026-11-23T12:00:00Z", 1, 10],
+            ["posts", 1, 10, "2026-11-23T12:00:00Z", 1, 2**70],
+            ["posts", 1, 10, None, 1, 1],
+            ["posts"],
+            {},
+            "",
+        ],
+        ids=str,
+    )
+    async def test_a_word_that_is_no_cursor_of_a_page_is_refused(
+        self, anonymous_client: httpx.AsyncClient, content: object
+    ) -> None:
+        cursor = urlsafe_b64encode(msgspec.json.encode(content)).decode()
+
+        response = await anonymous_client.get("/posts", params={"cursor": cursor})
+
+        assert_problem(response, 422, "invalid", parameter="cursor")
 
     async def test_an_empty_board_has_an_empty_page(self, anonymous_client: httpx.AsyncClient) -> None:
         response = await anonymous_client.get("/posts")

@@ -255,6 +255,57 @@ class TodoListsApi:
 
         assert_problem(response, 422, "invalid", parameter="cursor")
 
+    async def test_a_page_of_long_todos_ends_early_and_says_so(self, authed_client: httpx.AsyncClient) -> None:
+        made = [await create_todo(authed_client, f"{n}", description="\x01" * 10_000) for n in range(30)]
+
+        first = await authed_client.get("/todos", params={"limit": 200})
+        found = await pages(authed_client, limit=200)
+
+        assert 0 < len(first.json()["items"]) < 30
+        assert first.json()["next_cursor"] is not None
+        assert len(first.content) < 1.5 * 1_024 * 1_024
+        assert [todo for items in found for todo in items] == made
+
+    async def test_the_link_header_leads_through_all_tags(
+        self, authed_client: httpx.AsyncClient, clock: StandingClock
+    ) -> None:
+        await fill(authed_client, clock)
+        found: list[str] = []
+        url = "/tags?limit=1"
+
+        while url:
+            response = await authed_client.get(url)
+            found += [item["tag"] for item in response.json()["items"]]
+            assert ("next" in response.links) == (response.json()["next_cursor"] is not None)
+            url = response.links.get("next", {}).get("url", "")
+
+        assert found == ["Garden", "Home", "Work"]
+
+    async def test_two_hundred_tags_are_a_page_if_nothing_is_said(self, authed_client: httpx.AsyncClient) -> None:
+        for number in range(11):
+            await create_todo(authed_client, tags=[f"{number} {other}" for other in range(20)])
+
+        response = await authed_client.get("/tags")
+
+        assert len(response.json()["items"]) == 200
+        assert response.json()["next_cursor"] is not None
+
+    @pytest.mark.parametrize("limit", ["0", "201", "-1", "x", "", "null"])
+    async def test_a_page_of_tags_that_cannot_be_is_refused(self, authed_client: httpx.AsyncClient, limit: str) -> None:
+        assert_problem(await authed_client.get("/tags", params={"limit": limit}), 422, "invalid", parameter="limit")
+
+    @pytest.mark.parametrize(
+        "content", [["todos", "a"], ["tags"], ["tags", 1], ["tags", None], ["tags", "a\0"], ["tags", "a", 1], {}, None]
+    )
+    async def test_a_word_that_is_no_cursor_of_tags_is_refused(
+        self, authed_client: httpx.AsyncClient, content: object
+    ) -> None:
+        cursor = urlsafe_b64encode(msgspec.json.encode(content)).decode()
+
+        response = await authed_client.get("/tags", params={"cursor": cursor})
+
+        assert_problem(response, 422, "invalid", parameter="cursor")
+
     async def test_tags_are_counted_without_case(self, authed_client: httpx.AsyncClient, clock: StandingClock) -> None:
         await fill(authed_client, clock)
 
@@ -262,5 +313,6 @@ class TodoListsApi:
 
         assert response.status_code == 200
         assert response.json() == {
-            "items": [{"tag": "Garden", "count": 1}, {"tag": "Home", "count": 2}, {"tag": "Work", "count": 1}]
+            "items": [{"tag": "Garden", "count": 1}, {"tag": "Home", "count": 2}, {"tag": "Work", "count": 1}],
+            "next_cursor": None,
         }

@@ -195,4 +195,4 @@ class TodosApi:
         tags = await client.get("/tags")
 
         assert todos.json() == {"items": [], "next_cursor": None, "total": 0}
-        assert tags.json() == {"items": []}
+        assert tags.json() == {"items": [], "next_cursor": None}

@@ -1,17 +1,20 @@
 """What every ``TodoRepository`` finds, counts, and in which order."""
 
 from datetime import timedelta
-from itertools import islice
+from itertools import cycle, islice
 from time import perf_counter
 from typing import get_args
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from domain.accounts.model import Account
+from domain.pages import MAX_PAGE_BYTES
 from domain.store import Store
-from domain.todos.model import TagCount, Todo
-from domain.todos.query import Position, SortKey, TodoFilter, TodoOrder, TodoQuery, sort_value
+from domain.text import fold
+from domain.todos.model import LONGEST_DESCRIPTION, LONGEST_TAG, LONGEST_TITLE, MOST_TAGS, TagCount, Todo
+from domain.todos.query import Position, SortKey, TagQuery, TodoFilter, TodoOrder, TodoQuery, sort_value
 from tests.builders import a_todo, due_at
 from tests.clock import NOON
 
@@ -64,7 +67,7 @@ class TodoOrderContract:
     ) -> None:
         todos = [await store.todos.add(todo, owner_id=user.id) for todo in MANY]
 
-        found = await store.todos.find(TodoQuery(order=order), owner_id=user.id)
+        found = (await store.todos.find(TodoQuery(order=order), owner_id=user.id)).items
 
         assert found == in_order(todos, order)
 
@@ -73,7 +76,7 @@ class TodoOrderContract:
         for title in titles:
             await store.todos.add(a_todo(title), owner_id=user.id)
 
-        found = await store.todos.find(TodoQuery(order=TodoOrder(key="title")), owner_id=user.id)
+        found = (await store.todos.find(TodoQuery(order=TodoOrder(key="title")), owner_id=user.id)).items
 
         assert [todo.title for todo in found] == [
             *("10", "9", "_", "apple", "Banana", "zebra", "Zebra 2", "~", "äpfel", "Ωmega", "日本", "\ufe4f", "😀")
@@ -88,7 +91,7 @@ class TodoOrderContract:
         seen: list[Todo] = []
         after: Position | None = None
 
-        while page := await store.todos.find(TodoQuery(order=order, limit=2, after=after), owner_id=user.id):
+        while page := (await store.todos.find(TodoQuery(order=order, limit=2, after=after), owner_id=user.id)).items:
             seen += page
             last = page[-1]
             after = Position.of(last, order)
@@ -110,11 +113,77 @@ class TodoOrderContract:
         query = TodoQuery(where=where, order=order, limit=1)
         first, second = in_order([todo for todo in todos if "s" in todo.title.casefold()], order)
 
-        assert await store.todos.find(query, owner_id=user.id) == [first]
+        assert (await store.todos.find(query, owner_id=user.id)).items == [first]
         query = replace(query, after=Position.of(first, order))
-        assert await store.todos.find(query, owner_id=user.id) == [second]
+        assert (await store.todos.find(query, owner_id=user.id)).items == [second]
         query = replace(query, after=Position.of(second, order))
-        assert await store.todos.find(query, owner_id=user.id) == []
+        assert (await store.todos.find(query, owner_id=user.id)).items == []
+
+
+A_LONG_TEXT = "\x01" * LONGEST_DESCRIPTION
+SIZES = [None, A_LONG_TEXT, "x", A_LONG_TEXT, "😀" * 5_000, None, "ß" * LONGEST_DESCRIPTION, '"\\' * 5_000]
+
+
+class TodoBytesContract:
+    async def test_a_page_ends_before_it_holds_too_many_bytes(self, store: Store, user: Account) -> None:
+        todos = [await store.todos.add(a_todo(description=A_LONG_TEXT), owner_id=user.id) for _ in range(30)]
+        fit = MAX_PAGE_BYTES // todos[0].max_bytes()
+
+        page = await store.todos.find(TodoQuery(limit=200), owner_id=user.id)
+
+        assert page.items == todos[:fit]
+        assert page.next == Position.of(todos[fit - 1], TodoOrder())
+        assert len(msgspec.json.encode(page.items)) <= MAX_PAGE_BYTES
+
+    async def test_a_page_that_ends_where_the_bytes_do_is_the_last_if_nothing_follows(
+        self, store: Store, user: Account
+    ) -> None:
+        todo = a_todo(description=A_LONG_TEXT)
+        for _ in range(MAX_PAGE_BYTES // todo.max_bytes()):
+            await store.todos.add(todo, owner_id=user.id)
+
+        assert (await store.todos.find(TodoQuery(limit=200), owner_id=user.id)).next is None
+
+    @pytest.mark.parametrize("limit", [1, 23, 24, 25])
+    async def test_the_limit_holds_beside_the_bytes(self, store: Store, user: Account, limit: int) -> None:
+        todos = [await store.todos.add(a_todo(description=A_LONG_TEXT), owner_id=user.id) for _ in range(26)]
+        fit = min(limit, MAX_PAGE_BYTES // todos[0].max_bytes())
+
+        page = await store.todos.find(TodoQuery(limit=limit), owner_id=user.id)
+
+        assert (page.items, page.next) == (todos[:fit], Position.of(todos[fit - 1], TodoOrder()))
+
+    async def test_tags_count_as_bytes_too(self, store: Store, user: Account) -> None:
+        tags = tuple(f"{number:02}".ljust(LONGEST_TAG, "\x01") for number in range(MOST_TAGS))
+        todos = [
+            await store.todos.add(a_todo("\x01" * LONGEST_TITLE, description="", tags=tags), owner_id=user.id)
+            for _ in range(200)
+        ]
+
+        page = await store.todos.find(TodoQuery(limit=200), owner_id=user.id)
+
+        assert page.items == todos[: MAX_PAGE_BYTES // todos[0].max_bytes()]
+        assert len(page.items) < 200
+
+    @pytest.mark.parametrize("order", EVERY_ORDER)
+    async def test_walking_through_todos_of_all_sizes_meets_each_once(
+        self, store: Store, user: Account, order: TodoOrder
+    ) -> None:
+        sizes = cycle(SIZES)
+        todos = [await store.todos.add(replace(todo, description=next(sizes)), owner_id=user.id) for todo in MANY * 6]
+        seen: list[list[Todo]] = []
+        query = TodoQuery(order=order, limit=50)
+
+        while True:
+            page = await store.todos.find(query, owner_id=user.id)
+            seen.append(page.items)
+            if page.next is None:
+                break
+            query = replace(query, after=page.next)
+
+        assert [todo for items in seen for todo in items] == in_order(todos, order)
+        assert all(sum(todo.max_bytes() for todo in items) <= MAX_PAGE_BYTES for items in seen)
+        assert any(0 < len(items) < query.limit for items in seen[:-1])
 
 
 class TodoFilterContract:
@@ -302,7 +371,7 @@ class TagsContract:
             await store.todos.add(a_todo(tags=tags), owner_id=user.id)
         await store.todos.add(a_todo(tags=("Home",)), owner_id=stranger.id)
 
-        assert await store.todos.tags(owner_id=user.id) == [
+        assert (await store.todos.tags(TagQuery(), owner_id=user.id)).items == [
             TagCount(tag="Apfel", count=1),
             TagCount(tag="HOME", count=3),
             TagCount(tag="STRASSE", count=2),
@@ -312,12 +381,39 @@ class TagsContract:
             TagCount(tag="😀", count=1),
         ]
 
+    async def test_pages_of_tags_lie_side_by_side(self, store: Store, user: Account) -> None:
+        tags = ["Straße", "STRASSE", "a", "B", "Ä", "😀", "\ufe4f", "z", "it's", "\x01"]
+        for tag in tags:
+            await store.todos.add(a_todo(tags=(tag, "zz")), owner_id=user.id)
+        everything = await store.todos.tags(TagQuery(), owner_id=user.id)
+        seen: list[TagCount] = []
+        query = TagQuery(limit=2)
+
+        while True:
+            page = await store.todos.tags(query, owner_id=user.id)
+            seen += page.items
+            if page.next is None:
+                break
+            assert len(page.items) == 2
+            assert page.next == fold(page.items[-1].tag)
+            query = TagQuery(limit=2, after=page.next)
+
+        assert everything.next is None
+        assert seen == everything.items
+        assert [count.tag for count in seen] == ["\x01", "a", "B", "it's", "STRASSE", "z", "zz", "Ä", "\ufe4f", "😀"]
+
+    async def test_a_page_of_tags_that_is_exactly_full_is_the_last(self, store: Store, user: Account) -> None:
+        await store.todos.add(a_todo(tags=("a", "b")), owner_id=user.id)
+
+        assert (await store.todos.tags(TagQuery(limit=2), owner_id=user.id)).next is None
+        assert (await store.todos.tags(TagQuery(after="b"), owner_id=user.id)).items == []
+
     async def test_without_todos_there_are_no_tags(self, store: Store, user: Account) -> None:
-        assert await store.todos.tags(owner_id=user.id) == []
+        assert (await store.todos.tags(TagQuery(), owner_id=user.id)).items == []
 
 
 async def titles_of(store: Store, owner: Account, where: TodoFilter) -> list[str]:
     """Return the titles that fulfil the conditions, having compared their number with the count."""
-    found = await store.todos.find(TodoQuery(where=where), owner_id=owner.id)
+    found = (await store.todos.find(TodoQuery(where=where), owner_id=owner.id)).items
     assert await store.todos.count(where, owner_id=owner.id) == len(found)
     return [todo.title for todo in found]

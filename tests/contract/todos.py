@@ -10,7 +10,7 @@ from domain.errors import NotFound, StaleVersion, Unauthenticated
 from domain.store import Store
 from domain.todos.due import Due
 from domain.todos.model import Todo
-from domain.todos.query import TodoFilter, TodoQuery
+from domain.todos.query import TagQuery, TodoFilter, TodoQuery
 from tests.builders import a_todo
 
 A_MOMENT = datetime(2026, 2, 3, 4, 5, 6, 789_012, tzinfo=UTC)
@@ -44,7 +44,7 @@ class TodosContract:
 
         assert stored == replace(todo, id=stored.id)
         assert await store.todos.get(stored.id, owner_id=user.id) == stored
-        assert await store.todos.find(TodoQuery(), owner_id=user.id) == [stored]
+        assert (await store.todos.find(TodoQuery(), owner_id=user.id)).items == [stored]
 
     async def test_instants_come_back_in_utc(self, store: Store, user: Account) -> None:
         added = await store.todos.add(EVERY_FIELD, owner_id=user.id)
@@ -120,8 +120,8 @@ class TodosContract:
 
         with pytest.raises(NotFound):
             await store.todos.get(todo.id, owner_id=user.id)
-        assert await store.todos.find(TodoQuery(), owner_id=user.id) == [other]
-        assert await store.todos.tags(owner_id=user.id) == []
+        assert (await store.todos.find(TodoQuery(), owner_id=user.id)).items == [other]
+        assert (await store.todos.tags(TagQuery(), owner_id=user.id)).items == []
 
     async def test_what_is_gone_can_neither_be_saved_nor_removed(self, store: Store, user: Account) -> None:
         todo = await store.todos.add(a_todo(), owner_id=user.id)
@@ -148,11 +148,11 @@ class TodosContract:
             await store.todos.remove(todo.id, owner_id=stranger.id, version=1)
 
         everything = TodoFilter(text="mine", tag="mine", done=False)
-        assert await store.todos.find(TodoQuery(), owner_id=stranger.id) == []
-        assert await store.todos.find(TodoQuery(where=everything), owner_id=stranger.id) == []
+        assert (await store.todos.find(TodoQuery(), owner_id=stranger.id)).items == []
+        assert (await store.todos.find(TodoQuery(where=everything), owner_id=stranger.id)).items == []
         assert await store.todos.count(TodoFilter(), owner_id=stranger.id) == 0
         assert await store.todos.count(everything, owner_id=stranger.id) == 0
-        assert await store.todos.tags(owner_id=stranger.id) == []
+        assert (await store.todos.tags(TagQuery(), owner_id=stranger.id)).items == []
         assert await store.todos.get(todo.id, owner_id=user.id) == todo
 
     async def test_the_id_of_a_removed_todo_is_never_used_again(self, store: Store, user: Account) -> None:

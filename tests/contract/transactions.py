@@ -28,7 +28,7 @@ class TransactionContract:
             post = await tx.posts.add("Hello", author_id=user.id, at=NOON)
             account = await tx.accounts.add(a_new_account())
 
-        assert await store.todos.find(TodoQuery(), owner_id=user.id) == [todo]
+        assert (await store.todos.find(TodoQuery(), owner_id=user.id)).items == [todo]
         assert await store.sessions.list_all(owner_id=user.id, at=NOON) == [session]
         assert await store.api_tokens.list_all(owner_id=user.id) == [token]
         assert await store.posts.page(skip=0, limit=10) == [post]
@@ -106,7 +106,7 @@ class TransactionContract:
 
         assert await store.accounts.get(user.id) == user
         assert await store.accounts.get(stranger.id) == stranger
-        assert await store.todos.find(TodoQuery(), owner_id=user.id) == [todo]
+        assert (await store.todos.find(TodoQuery(), owner_id=user.id)).items == [todo]
         assert await store.sessions.list_all(owner_id=user.id, at=NOON) == [session]
         assert await store.api_tokens.list_all(owner_id=user.id) == [token]
         assert await store.posts.page(skip=0, limit=10) == [post]
@@ -151,7 +151,7 @@ class TransactionContract:
         async with store.transaction() as tx:
             todo = await tx.todos.add(a_todo("kept"), owner_id=user.id)
 
-        assert await store.todos.find(TodoQuery(), owner_id=user.id) == [todo]
+        assert (await store.todos.find(TodoQuery(), owner_id=user.id)).items == [todo]
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from domain.errors import NotFound
 from domain.store import Store
 from domain.todos.due import Due
 from domain.todos.model import TagCount, Todo
-from domain.todos.query import TodoFilter, TodoQuery
+from domain.todos.query import TagQuery, TodoFilter, TodoQuery
 from tests.builders import a_new_account, a_todo
 from tests.clock import NOON
 from tests.csv_fixtures import FIXTURES, CsvError, load
@@ -85,7 +85,7 @@ class TestFixtures:
         )
 
     async def test_due_instants_are_what_their_due_dates_mean(self, store: Store) -> None:
-        todos = [todo for owner in (1, 2) for todo in await store.todos.find(TodoQuery(), owner_id=owner)]
+        todos = [todo for owner in (1, 2) for todo in (await store.todos.find(TodoQuery(), owner_id=owner)).items]
 
         assert len(todos) == 3
         assert [todo.due_at for todo in todos] == [todo.due and todo.due.instant() for todo in todos]
@@ -93,7 +93,10 @@ class TestFixtures:
     async def test_todos_are_found_without_case(self, store: Store) -> None:
         assert await store.todos.count(TodoFilter(tag="SHOPPING", text="OAT"), owner_id=1) == 1
         assert await store.todos.count(TodoFilter(text="sugar"), owner_id=1) == 1
-        assert await store.todos.tags(owner_id=1) == [TagCount(tag="home", count=2), TagCount(tag="Shopping", count=1)]
+        assert (await store.todos.tags(TagQuery(), owner_id=1)).items == [
+            TagCount(tag="home", count=2),
+            TagCount(tag="Shopping", count=1),
+        ]
 
     async def test_new_rows_get_the_ids_after_the_highest(self, store: Store) -> None:
         account = await store.accounts.add(a_new_account())

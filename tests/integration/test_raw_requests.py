@@ -8,11 +8,12 @@ import httpx
 import pytest
 
 from tests.integration.processes import PATIENCE, Server, serving
-from tests.integration.sockets import code_of, connect, everything, exchange
+from tests.integration.sockets import code_of, connect, everything, exchange, parsed
 
 FORM = "Content-Type: application/x-www-form-urlencoded"
 HOST = "Host: api.example.com"
 LOGIN = ("POST /auth/login HTTP/1.1", HOST, FORM)
+LARGEST_HEAD = 32 * 1_024
 A_CHUNK = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
 
 
@@ -32,6 +33,12 @@ def nothing_is_an_error(server: Server) -> Generator[None]:
     assert httpx.get(f"{server.url}/health", timeout=PATIENCE).is_success
     log = server.log.read_bytes()[before:].decode()
     assert not [line for line in log.splitlines() if "[error" in line or "Traceback" in line or "status=5" in line]
+
+
+def a_head(size: int) -> bytes:
+    """Return a request of as many bytes."""
+    begin = f"GET /posts HTTP/1.1\r\n{HOST}\r\nConnection: close\r\nX: "
+    return f"{begin}{'x' * (size - len(begin) - 4)}\r\n\r\n".encode()
 
 
 class TestHosts:
@@ -86,6 +93,29 @@ class TestHeads:
 
     def test_long_headers_are_refused(self, server: Server) -> None:
         assert exchange(server, "GET /posts HTTP/1.1", HOST, f"X: {'x' * 100_000}")[0] == 431
+
+    @pytest.mark.parametrize("part", [1_000, LARGEST_HEAD])
+    def test_a_head_of_32_kibibytes_has_room_however_it_arrives(self, server: Server, part: int) -> None:
+        head = a_head(LARGEST_HEAD)
+        with connect(server) as connection:
+            for start in range(0, len(head), part):
+                connection.sendall(head[start : start + part])
+            status, _ = parsed(everything(connection))
+
+        assert status == 200
+
+    def test_one_of_more_than_48_is_refused_even_if_it_arrives_at_once(self, server: Server) -> None:
+        with connect(server) as connection:
+            connection.sendall(a_head(LARGEST_HEAD + LARGEST_HEAD // 2 + 1))
+            status, _ = parsed(everything(connection))
+
+        assert status == 431
+
+    @pytest.mark.parametrize(("lines", "expected"), [(100, 200), (101, 431)])
+    def test_a_hundred_header_lines_have_room(self, server: Server, lines: int, expected: int) -> None:
+        others = ["X: x"] * (lines - 2)  # beside Host and Connection
+
+        assert exchange(server, "GET /posts HTTP/1.1", HOST, *others)[0] == expected
 
     def test_many_headers_are_refused(self, server: Server) -> None:
         assert exchange(server, "GET /posts HTTP/1.1", HOST, *["X: x"] * 200)[0] == 431

@@ -4,7 +4,7 @@ from tests.contract.accounts import AccountsContract
 from tests.contract.api_tokens import ApiTokensContract
 from tests.contract.posts import PostsContract
 from tests.contract.sessions import SessionsContract
-from tests.contract.todo_lists import TagsContract, TodoFilterContract, TodoOrderContract
+from tests.contract.todo_lists import TagsContract, TodoBytesContract, TodoFilterContract, TodoOrderContract
 from tests.contract.todos import TodosContract
 from tests.contract.transactions import TransactionContract
 from tests.contract.usage import UsageContract
@@ -28,6 +28,10 @@ class TestTodos(TodosContract):
 
 class TestTodoOrder(TodoOrderContract):
     """The contract for sorted and paged to-dos."""
+
+
+class TestTodoBytes(TodoBytesContract):
+    """The contract for pages of long to-dos."""
 
 
 class TestTodoFilter(TodoFilterContract):

@@ -13,7 +13,7 @@ from domain.concurrency.ports import ConcurrencyLimiter
 from domain.errors import Conflict, Invalid, NotFound, StaleVersion, TooManyConcurrent, Unauthenticated
 from domain.todos.due import DuePatch, NewDue
 from domain.todos.model import NewTodo, TodoPatch
-from domain.todos.query import Position, SortKey, TodoFilter, TodoOrder, TodoQuery
+from domain.todos.query import Position, SortKey, TagQuery, TodoFilter, TodoOrder, TodoQuery
 from domain.todos.service import TodoService
 from tests.builders import a_new_account, a_todo
 from tests.clock import NOON, StandingClock
@@ -233,7 +233,7 @@ async def test_tags_are_counted(todos: TodoService, user: Account) -> None:
     await todos.create(NewTodo(title="x", tags=["home", "Shop"]), owner_id=user.id)
     await todos.create(NewTodo(title="y", tags=["HOME"]), owner_id=user.id)
 
-    counts = await todos.tags(owner_id=user.id)
+    counts = (await todos.tags(TagQuery(), owner_id=user.id)).items
 
     assert [(tag.tag, tag.count) for tag in counts] == [("HOME", 2), ("Shop", 1)]
 
@@ -259,7 +259,7 @@ async def test_what_looks_at_all_to_dos_waits_for_its_turn(
         with pytest.raises(TooManyConcurrent):
             await todos.page(TodoQuery(), owner_id=user.id, counted=True)
         with pytest.raises(TooManyConcurrent):
-            await todos.tags(owner_id=user.id)
+            await todos.tags(TagQuery(), owner_id=user.id)
 
     assert await todos.page(query, owner_id=user.id)
 

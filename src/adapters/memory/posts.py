@@ -5,7 +5,8 @@ from datetime import datetime
 from adapters.memory.accounts import existing_account
 from adapters.memory.state import State, StoredPost, Tables, Transaction
 from domain.errors import Forbidden, NotFound
-from domain.posts.model import Post
+from domain.pages import how_many_fit
+from domain.posts.model import Post, PostPosition
 
 
 class MemoryPosts:
@@ -28,9 +29,13 @@ class MemoryPosts:
 
     async def page(self, *, skip: int, limit: int) -> list[Post]:
         """See the port."""
-        posts = (stored.post for stored in self._state.tables.posts.values())
-        newest_first = sorted(posts, key=lambda post: (post.created_time, post.id), reverse=True)
-        return newest_first[skip : skip + limit]
+        return _fitting(self._newest_first()[skip : skip + limit])
+
+    async def rest(self, after: PostPosition) -> list[Post]:
+        """See the port."""
+        place = (after.created_time, after.id)
+        further = [post for post in self._newest_first() if (post.created_time, post.id) < place]
+        return _fitting(further[: after.left])
 
     async def count(self) -> int:
         """See the port."""
@@ -42,6 +47,14 @@ class MemoryPosts:
             if _existing(tables, post_id).author_id != author_id:
                 raise Forbidden("Somebody else wrote this post.")
             del tables.posts[post_id]
+
+    def _newest_first(self) -> list[Post]:
+        posts = (stored.post for stored in self._state.tables.posts.values())
+        return sorted(posts, key=lambda post: (post.created_time, post.id), reverse=True)
+
+
+def _fitting(posts: list[Post]) -> list[Post]:
+    return posts[: how_many_fit(post.max_bytes() for post in posts)]
 
 
 def _existing(tables: Tables, post_id: int) -> StoredPost:

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from adapters.memory.accounts import existing_account
 from adapters.memory.state import State, StoredTodo, Tables, Transaction
 from domain.errors import NotFound, StaleVersion
+from domain.pages import how_many_fit
 from domain.text import fold
 from domain.todos.model import TagCount, Todo
-from domain.todos.query import Position, TodoFilter, TodoOrder, TodoQuery
+from domain.todos.query import Position, TagPage, TagQuery, TodoFilter, TodoOrder, TodoPage, TodoQuery
 
 
 class MemoryTodos:
@@ -47,25 +48,28 @@ class MemoryTodos:
                 _require_version(todo, version)
             del tables.todos[todo_id]
 
-    async def find(self, query: TodoQuery, *, owner_id: int) -> list[Todo]:
+    async def find(self, query: TodoQuery, *, owner_id: int) -> TodoPage:
         """See the port."""
         todos = _in_order(self._matching(query.where, owner_id), query.order)
         if query.after is not None:
             place = _place(query.after, query.order)
             todos = [todo for todo in todos if _place(Position.of(todo, query.order), query.order) > place]
-        return todos[: query.limit]
+        items = todos[: min(query.limit, how_many_fit(todo.max_bytes() for todo in todos))]
+        return TodoPage.of(items, query, more=len(todos) > len(items))
 
     async def count(self, where: TodoFilter, *, owner_id: int) -> int:
         """See the port."""
         return len(self._matching(where, owner_id))
 
-    async def tags(self, *, owner_id: int) -> list[TagCount]:
+    async def tags(self, query: TagQuery, *, owner_id: int) -> TagPage:
         """See the port."""
         spellings: defaultdict[str, list[str]] = defaultdict(list)
         for todo in self._matching(TodoFilter(), owner_id):
             for tag in todo.tags:
                 spellings[fold(tag)].append(tag)
-        return [TagCount(tag=min(tags), count=len(tags)) for _, tags in sorted(spellings.items())]
+        keys = sorted(key for key in spellings if query.after is None or key > query.after)
+        items = [TagCount(tag=min(spellings[key]), count=len(spellings[key])) for key in keys[: query.limit]]
+        return TagPage(items=items, next=keys[query.limit - 1] if len(keys) > query.limit else None)
 
     def _matching(self, where: TodoFilter, owner_id: int) -> list[Todo]:
         own = (stored.todo for stored in self._state.tables.todos.values() if stored.owner_id == owner_id)

@@ -1,13 +1,25 @@
 """Posts in a database."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    tuple_,
+)
 
 from adapters.sqlalchemy.database import QUERY_TIMEOUT, Connection, MissingReference, Row, Statement
+from adapters.sqlalchemy.page_bytes import fitting, max_text_bytes, within_page_bytes
 from adapters.sqlalchemy.tables import AccountRow, Instant, PostRow
 from domain.errors import Forbidden, NotFound, Unauthenticated
-from domain.posts.model import Post
+from domain.posts.model import LONGEST_CONTENT, MAX_OTHER_BYTES, Post, PostPosition
 
 _columns = (PostRow.id, PostRow.content, PostRow.author_email, PostRow.created_time)
 _this_one = PostRow.id == bindparam("post_id")
@@ -27,12 +39,28 @@ _ADD = Statement(
     .returning(*_columns)
 )
 _GET = Statement(select(*_columns).where(_this_one))
-_PAGE = Statement(
-    select(*_columns)
-    .order_by(PostRow.created_time.desc(), PostRow.id.desc())
-    .offset(bindparam("skip"))
-    .limit(bindparam("most")),
-    timeout=QUERY_TIMEOUT,
+
+
+def _newest_first(created_time: Any, post_id: Any) -> tuple[ColumnElement[Any], ...]:
+    return created_time.desc(), post_id.desc()
+
+
+def _within_page_bytes(page: Any) -> Statement:
+    item_bytes = literal_column(str(MAX_OTHER_BYTES), BigInteger()) + max_text_bytes(
+        PostRow.content, longest=LONGEST_CONTENT
+    )
+    return within_page_bytes(
+        page, row_id=PostRow.id, item_bytes=item_bytes, place=PostRow.created_time, in_order=_newest_first
+    )
+
+
+_POSTS = select(*_columns).order_by(*_newest_first(PostRow.created_time, PostRow.id)).limit(bindparam("most"))
+_PAGE = _within_page_bytes(_POSTS.offset(bindparam("skip")))
+_REST = _within_page_bytes(
+    _POSTS.where(
+        tuple_(PostRow.created_time, PostRow.id)
+        < tuple_(bindparam("after_time", type_=Instant), bindparam("after_id", type_=BigInteger))
+    )
 )
 _COUNT = Statement(select(func.count()).select_from(PostRow), timeout=QUERY_TIMEOUT)
 _REMOVE = Statement(delete(PostRow).where(_this_one, PostRow.author_id == bindparam("author_id")).returning(PostRow.id))
@@ -63,7 +91,15 @@ class SqlAlchemyPosts:
 
     async def page(self, *, skip: int, limit: int) -> list[Post]:
         """See the port."""
-        return [_to_post(row) for row in await self._connection.fetch_all(_PAGE, skip=skip, most=limit)]
+        rows = await self._connection.fetch_all(_PAGE, skip=skip, most=limit)
+        return [_to_post(row) for row in fitting(rows)]
+
+    async def rest(self, after: PostPosition) -> list[Post]:
+        """See the port."""
+        rows = await self._connection.fetch_all(
+            _REST, after_time=after.created_time, after_id=after.id, most=after.left
+        )
+        return [_to_post(row) for row in fitting(rows)]
 
     async def count(self) -> int:
         """See the port."""
@@ -78,5 +114,5 @@ class SqlAlchemyPosts:
 
 
 def _to_post(row: Row) -> Post:
-    post_id, content, author_email, created_time = row
+    post_id, content, author_email, created_time, *_ = row
     return Post(id=post_id, content=content, author_email=author_email, created_time=created_time)

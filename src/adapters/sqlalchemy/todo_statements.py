@@ -1,6 +1,6 @@
 """The statements of to-dos, each written once; a list is put together from the conditions that are asked."""
 
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -28,8 +28,10 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from adapters.sqlalchemy.database import QUERY_TIMEOUT, Statement
+from adapters.sqlalchemy.page_bytes import max_text_bytes, within_page_bytes
 from adapters.sqlalchemy.tables import TodoRow
 from domain.text import fold
+from domain.todos.model import LONGEST_DESCRIPTION, LONGEST_TITLE, MAX_OTHER_BYTES, MAX_TAG_BYTES
 from domain.todos.query import SortKey, TodoFilter, TodoQuery
 
 _of_owner = TodoRow.owner_id == bindparam("owner")
@@ -63,16 +65,18 @@ REMOVE = Statement(delete(TodoRow).where(_this_one, _of_owner).returning(TodoRow
 REMOVE_VERSION = Statement(delete(TodoRow).where(_this_one, _of_owner, _this_version).returning(TodoRow.id))
 TAGS = Statement(
     text("""
-        SELECT min(each.tag COLLATE "C"), count(*)
+        SELECT each.key COLLATE "C" AS key, min(each.tag COLLATE "C"), count(*)
         FROM todos, unnest(todos.tags, todos.tag_keys) AS each(tag, key)
-        WHERE todos.owner_id = :owner
-        GROUP BY each.key ORDER BY each.key COLLATE "C"
-    """).bindparams(bindparam("owner", type_=BigInteger)),
+        WHERE todos.owner_id = :owner AND each.key COLLATE "C" > :after
+        GROUP BY 1 ORDER BY 1 LIMIT :most
+    """).bindparams(
+        bindparam("owner", type_=BigInteger), bindparam("after", type_=Text), bindparam("most", type_=BigInteger)
+    ),
     sqlite=text("""
-        SELECT min(tag.value), count(*)
+        SELECT key.value, min(tag.value), count(*)
         FROM todos, json_each(todos.tags) AS tag, json_each(todos.tag_keys) AS key
-        WHERE todos.owner_id = :owner AND tag.key = key.key
-        GROUP BY key.value ORDER BY key.value
+        WHERE todos.owner_id = :owner AND tag.key = key.key AND key.value > :after
+        GROUP BY key.value ORDER BY key.value LIMIT :most
     """),
     timeout=QUERY_TIMEOUT,
 )
@@ -87,7 +91,7 @@ def find(query: TodoQuery) -> tuple[Statement, dict[str, object]]:
         descending=query.order.descending,
         after="start" if after is None else "nothing" if after.value is None else "value",
     )
-    values = _to_parameters(query.where) | {"most": query.limit}
+    values = _to_parameters(query.where) | {"most": query.limit + 1}
     if after is not None:
         values["after_id"] = after.id
         if after.value is not None:
@@ -172,6 +176,33 @@ def _contains_by_comparing(element: _Contains, compiler: SQLCompiler, **options:
 
 
 _text = bindparam("text", type_=Text())
+
+
+class _Length(FunctionElement[int]):
+    """How many texts are in a list of them."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(_Length, "postgresql")
+def _length_of_array(element: _Length, compiler: SQLCompiler, **options: Any) -> str:
+    return f"cardinality({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Length, "sqlite")
+def _length_of_json(element: _Length, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_array_length({compiler.process(element.clauses, **options)})"
+
+
+_max_bytes = (
+    literal_column(str(MAX_OTHER_BYTES), BigInteger())
+    + max_text_bytes(TodoRow.title, longest=LONGEST_TITLE)
+    + max_text_bytes(TodoRow.description, longest=LONGEST_DESCRIPTION)
+    + literal_column(str(MAX_TAG_BYTES), BigInteger()) * _Length(TodoRow.tags)
+)
+"""What ``Todo.max_bytes`` says."""
+
 _CONDITIONS: dict[str, ColumnElement[bool]] = {
     "done": TodoRow.done == bindparam("done"),
     "tag": _HasTag(),
@@ -191,12 +222,11 @@ def _find(shape: _Shape) -> Statement:
         "priority": TodoRow.priority,
         "title": TodoRow.title_key,
     }[shape.key]
-    by_value = column.desc() if shape.descending else column.asc()
-    by_id = TodoRow.id.desc() if shape.descending else TodoRow.id.asc()
+    in_order = partial(_in_order, descending=shape.descending, nullable=bool(column.nullable))
     statement = (
         select(*_columns)
         .where(_of_owner, *(_CONDITIONS[name] for name in sorted(shape.conditions)))
-        .order_by(by_value.nulls_last() if column.nullable else by_value, by_id)
+        .order_by(*in_order(column, TodoRow.id))
         .limit(bindparam("most"))
     )
     after_id = bindparam("after_id", type_=BigInteger)
@@ -207,7 +237,12 @@ def _find(shape: _Shape) -> Statement:
         here, there = tuple_(column, TodoRow.id), tuple_(bindparam("after_value", type_=column.type), after_id)
         further = here < there if shape.descending else here > there
         statement = statement.where(or_(further, column.is_(None)) if column.nullable else further)
-    return Statement(statement, timeout=QUERY_TIMEOUT)
+    return within_page_bytes(statement, row_id=TodoRow.id, item_bytes=_max_bytes, place=column, in_order=in_order)
+
+
+def _in_order(place: Any, row_id: Any, *, descending: bool, nullable: bool) -> tuple[ColumnElement[Any], ...]:
+    by_place = place.desc() if descending else place.asc()
+    return by_place.nulls_last() if nullable else by_place, row_id.desc() if descending else row_id.asc()
 
 
 @cache

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from adapters.sqlalchemy.database import Connection, MissingReference, Row, instant
+from adapters.sqlalchemy.page_bytes import fitting
 from adapters.sqlalchemy.todo_statements import ADD, GET, REMOVE, REMOVE_VERSION, SAVE, TAGS, count, find
 from domain.errors import NotFound, StaleVersion, Unauthenticated
 from domain.text import fold
 from domain.todos.due import Due
 from domain.todos.model import TagCount, Todo
-from domain.todos.query import TodoFilter, TodoQuery
+from domain.todos.query import TagPage, TagQuery, TodoFilter, TodoPage, TodoQuery
 
 
 class SqlAlchemyTodos:
@@ -56,11 +57,12 @@ class SqlAlchemyTodos:
             await self.get(todo_id, owner_id=owner_id)
             raise StaleVersion("The to-do was changed meanwhile.")
 
-    async def find(self, query: TodoQuery, *, owner_id: int) -> list[Todo]:
+    async def find(self, query: TodoQuery, *, owner_id: int) -> TodoPage:
         """See the port."""
         statement, values = find(query)
         rows = await self._connection.fetch_all(statement, owner=owner_id, **values)
-        return [_to_todo(row) for row in rows]
+        items = [_to_todo(row) for row in fitting(rows[: query.limit])]
+        return TodoPage.of(items, query, more=len(rows) > len(items))
 
     async def count(self, where: TodoFilter, *, owner_id: int) -> int:
         """See the port."""
@@ -68,10 +70,12 @@ class SqlAlchemyTodos:
         row = await self._connection.fetch_one(statement, owner=owner_id, **values)
         return row[0] if row else 0
 
-    async def tags(self, *, owner_id: int) -> list[TagCount]:
+    async def tags(self, query: TagQuery, *, owner_id: int) -> TagPage:
         """See the port."""
-        rows = await self._connection.fetch_all(TAGS, owner=owner_id)
-        return [TagCount(tag=tag, count=count) for tag, count in rows]
+        after = "" if query.after is None else query.after  # no tag is empty
+        rows = await self._connection.fetch_all(TAGS, owner=owner_id, after=after, most=query.limit + 1)
+        items = [TagCount(tag=tag, count=count) for _, tag, count in rows[: query.limit]]
+        return TagPage(items=items, next=rows[query.limit - 1][0] if len(rows) > query.limit else None)
 
 
 def folded(*, title: str, description: str | None, tags: Iterable[str]) -> dict[str, object]:
@@ -119,6 +123,7 @@ def _to_todo(row: Row) -> Todo:
         created_at,
         updated_at,
         version,
+        *_,
     ) = row
     return Todo(
         id=todo_id,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from domain.posts.model import Post
+from domain.posts.model import Post, PostPosition
 
 
 class PostRepository(Protocol):
@@ -24,7 +24,11 @@ class PostRepository(Protocol):
         ...
 
     async def page(self, *, skip: int, limit: int) -> list[Post]:
-        """Return the posts after the first ``skip``, the newest first."""
+        """Return the posts after the first ``skip``, the newest first: at most ``limit``, and no more than fit."""
+        ...
+
+    async def rest(self, after: PostPosition) -> list[Post]:
+        """Return what is left of a page after a post, and no more than fits."""
         ...
 
     async def count(self) -> int:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from domain.clock import Instant
 from domain.errors import Invalid
+from domain.pages import MAX_CHARACTER_BYTES, max_text_bytes
 from domain.text import checked_text, fold
 from domain.todos.due import Due, DuePatch, NewDue
 
@@ -15,6 +16,12 @@ LONGEST_TITLE = 200
 LONGEST_DESCRIPTION = 10_000
 LONGEST_TAG = 50
 MOST_TAGS = 20
+
+MAX_TAG_BYTES = MAX_CHARACTER_BYTES * LONGEST_TAG + 3
+"""Bytes that a tag takes as JSON at the most, with its quotes and a comma."""
+
+MAX_OTHER_BYTES = 600
+"""Bytes that a to-do takes as JSON at the most without its title, its description and its tags."""
 
 Title = Annotated[str, Meta(description="1 to 200 characters after trimming.", min_length=1, examples=["Buy oat milk"])]
 Description = Annotated[str, Meta(max_length=LONGEST_DESCRIPTION)]
@@ -49,6 +56,15 @@ class Todo(Struct, frozen=True, kw_only=True):
     def size(self) -> int:
         """Bytes of its texts in UTF-8, which count for the owner's quota."""
         return len(self.title.encode()) + len((self.description or "").encode()) + len("".join(self.tags).encode())
+
+    def max_bytes(self) -> int:
+        """Return how many bytes this takes as JSON at the most, see ``domain.pages``; databases count alike."""
+        return (
+            MAX_OTHER_BYTES
+            + max_text_bytes(self.title, longest=LONGEST_TITLE)
+            + max_text_bytes(self.description, longest=LONGEST_DESCRIPTION)
+            + MAX_TAG_BYTES * len(self.tags)
+        )
 
     def patched(self, patch: "TodoPatch", *, zone_of_owner: str, at: datetime) -> "Todo":
         """Return the to-do as ``patch`` wants it, or this very object where the patch changes nothing.

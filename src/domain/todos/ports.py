@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from domain.todos.model import TagCount, Todo
-from domain.todos.query import TodoFilter, TodoQuery
+from domain.todos.model import Todo
+from domain.todos.query import TagPage, TagQuery, TodoFilter, TodoPage, TodoQuery
 
 
 class TodoRepository(Protocol):
@@ -39,14 +39,18 @@ class TodoRepository(Protocol):
         """
         ...
 
-    async def find(self, query: TodoQuery, *, owner_id: int) -> list[Todo]:
-        """Return the to-dos of one page, in order."""
+    async def find(self, query: TodoQuery, *, owner_id: int) -> TodoPage:
+        """Return one page, in order; no more is read than fits in it."""
         ...
 
     async def count(self, where: TodoFilter, *, owner_id: int) -> int:
         """Return how many to-dos fulfil the conditions."""
         ...
 
-    async def tags(self, *, owner_id: int) -> list[TagCount]:
-        """Return every tag in use with its count, in the order of their case-folded forms."""
+    async def tags(self, query: TagQuery, *, owner_id: int) -> TagPage:
+        """Return one page of the tags in use with their counts, in the order of their case-folded forms.
+
+        Every to-do of the owner is looked at for each page: the work grows with their number, what is returned does
+        not.
+        """
         ...

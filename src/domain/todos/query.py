@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from domain.text import checked_text, fold
-from domain.todos.model import LONGEST_TAG, LONGEST_TITLE, Todo
+from domain.todos.model import LONGEST_TAG, LONGEST_TITLE, TagCount, Todo
 
 SortKey = Literal["created_at", "due_at", "priority", "updated_at", "title"]
 SortValue = datetime | int | str | None
@@ -58,7 +58,7 @@ class Position(Struct, frozen=True):
 
 
 class TodoQuery(Struct, frozen=True, kw_only=True):
-    """One page: at most ``limit`` to-dos that come after ``after``."""
+    """One page: at most ``limit`` to-dos that come after ``after``, and no more than fit, see ``domain.pages``."""
 
     where: TodoFilter = TodoFilter()
     order: TodoOrder = TodoOrder()
@@ -77,11 +77,33 @@ _INDEXED = frozenset[SortKey]({"created_at", "due_at"})
 
 
 class TodoPage(Struct, frozen=True, kw_only=True):
-    """The to-dos of one page; ``next`` is where the following page starts, if there is one."""
+    """The to-dos of one page; ``next`` is where the following page starts, if there is one.
+
+    A page of fewer than ``limit`` to-dos is not the last one if more would not fit.
+    """
 
     items: list[Todo]
     next: Position | None
     total: int | None = None
+
+    @classmethod
+    def of(cls, items: list[Todo], query: TodoQuery, *, more: bool) -> "TodoPage":
+        """Return a page of these to-dos; whether ``more`` follow, says whoever found them."""
+        return cls(items=items, next=Position.of(items[-1], query.order) if more else None)
+
+
+class TagQuery(Struct, frozen=True, kw_only=True):
+    """One page of tags: at most ``limit`` whose folded forms come after ``after``."""
+
+    limit: int = 200
+    after: str | None = None
+
+
+class TagPage(Struct, frozen=True, kw_only=True):
+    """The tags of one page; ``next`` is the folded form after which the following page starts, if there is one."""
+
+    items: list[TagCount]
+    next: str | None
 
 
 def sort_value(todo: Todo, key: SortKey) -> SortValue:

@@ -8,8 +8,8 @@ from domain.errors import Conflict, StaleVersion
 from domain.quotas.guard import QuotaGuard
 from domain.quotas.model import Usage
 from domain.store import Store
-from domain.todos.model import NewTodo, TagCount, Todo, TodoPatch
-from domain.todos.query import Position, TodoPage, TodoQuery
+from domain.todos.model import NewTodo, Todo, TodoPatch
+from domain.todos.query import TagPage, TagQuery, TodoPage, TodoQuery
 
 _ATTEMPTS = 100
 """How often a change is tried again after another writer was faster."""
@@ -97,26 +97,17 @@ class TodoService:
         :raises Overloaded: if others have.
         """
         if not (counted or query.is_heavy):
-            return await self._page(query, owner_id=owner_id)
+            return await self._store.todos.find(query, owner_id=owner_id)
         async with self._heavy_reads.slot(owner_id):
-            page = await self._page(query, owner_id=owner_id)
+            page = await self._store.todos.find(query, owner_id=owner_id)
             return (
                 replace(page, total=await self._store.todos.count(query.where, owner_id=owner_id)) if counted else page
             )
 
-    async def _page(self, query: TodoQuery, *, owner_id: int) -> TodoPage:
-        one_more = TodoQuery(where=query.where, order=query.order, limit=query.limit + 1, after=query.after)
-        found = await self._store.todos.find(one_more, owner_id=owner_id)
-        items = found[: query.limit]
-        return TodoPage(
-            items=items,
-            next=Position.of(items[-1], query.order) if len(found) > query.limit else None,
-        )
-
-    async def tags(self, *, owner_id: int) -> list[TagCount]:
-        """Return every tag in use with the number of to-dos that bear it."""
+    async def tags(self, query: TagQuery, *, owner_id: int) -> TagPage:
+        """Return one page of the tags in use, each with the number of to-dos that bear it."""
         async with self._heavy_reads.slot(owner_id):
-            return await self._store.todos.tags(owner_id=owner_id)
+            return await self._store.todos.tags(query, owner_id=owner_id)
 
     async def _save(self, changed: Todo, *, owner_id: int, replacing: Todo) -> None:
         growth = Usage(bytes=changed.size - replacing.size)

@@ -37,7 +37,10 @@ _SLOWEST_HEAD_OF_PROXIES = 60
 they would meet one that is being closed."""
 
 _LARGEST_HEAD = 32 * 1_024
-"""Bytes for the request line and all header lines, roughly; four times as many as browsers and tokens need."""
+"""Bytes for the request line and all header lines; four times as many as browsers and tokens need.
+
+What arrives at once is read at once, so that up to half as many again may pass. Header lines may be 100, which the
+server does not let us choose."""
 
 
 @click.command()

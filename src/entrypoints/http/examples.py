@@ -71,7 +71,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "OwnAccount": _ACCOUNT | {"quotas": _QUOTAS},
     "PasswordChange": {"old_password": "correct horse battery staple", "new_password": "staple battery horse correct"},
     "Post": _POST,
-    "PostPage": {"page": 1, "per_page": 10, "total": 1, "result": [_POST]},
+    "PostList": {"page": 1, "per_page": 10, "total": 1, "result": [_POST]},
     "Problem": {
         "type": "about:blank",
         "title": "Unprocessable Content",
@@ -97,7 +97,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         },
     },
     "SessionList": {"items": [_SESSION]},
-    "TagList": {"items": [{"tag": "home", "count": 3}]},
+    "TagList": {"items": [{"tag": "home", "count": 3}], "next_cursor": None},
     "Todo": _TODO,
     "TodoList": {"items": [_TODO], "next_cursor": None},
     "TodoPatch": {"done": True, "due": {"time": "18:30"}},

@@ -5,13 +5,14 @@ from typing import Annotated
 from litestar import Controller, Response, delete, get, post
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import JSONBody, QueryParameter
-from msgspec import Meta
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from domain.authentication.principal import Scope
-from domain.posts.model import LONGEST_CONTENT, NewPost, Post, PostPage
+from domain.posts.model import LONGEST_CONTENT, NewPost, Post
 from entrypoints.http.authentication import needs, public
 from entrypoints.http.bodies import largest_json
-from entrypoints.http.paths import LOCATION, Id, given_integer
+from entrypoints.http.cursors import decode_post_cursor, encode_post_cursor, next_link
+from entrypoints.http.paths import LINK, LOCATION, Id, given_integer
 from entrypoints.http.request import ApiRequest
 
 _LAST_PAGE = 2**31 - 1
@@ -35,6 +36,21 @@ PageSize = Annotated[
     ),
 ]
 
+Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the part before, of the same page.")]
+
+
+class PostList(Struct, frozen=True, kw_only=True):
+    """One page of the board, the newest first; ``total`` is the number of all posts.
+
+    ``next_cursor`` is there if the page comes in parts, and this is not the last one.
+    """
+
+    page: int
+    per_page: int
+    total: int
+    result: list[Post]
+    next_cursor: str | UnsetType = UNSET
+
 
 class PostController(Controller):
     """Posts: all may read, authors may remove theirs."""
@@ -42,13 +58,31 @@ class PostController(Controller):
     path = "/posts"
     tags = ("Posts",)
 
-    @get(operation_id="listPosts", summary="List posts", opt=public())
-    async def page(self, request: ApiRequest, page: PageNumber = None, per_page: PageSize = None) -> PostPage:
-        """Return one page of the board, the newest first; a page beyond the last is empty."""
-        return await request.services.posts.page(
-            page=given_integer(page, Annotated[int, Meta(ge=1, le=_LAST_PAGE)], parameter="page") or 1,
-            per_page=given_integer(per_page, Annotated[int, Meta(ge=1, le=_LARGEST_PAGE)], parameter="per_page")
-            or _PAGE_SIZE,
+    @get(operation_id="listPosts", summary="List posts", response_headers=[LINK], opt=public())
+    async def page(
+        self, request: ApiRequest, page: PageNumber = None, per_page: PageSize = None, cursor: Cursor = None
+    ) -> Response[PostList]:
+        """Return one page of the board, the newest first; a page beyond the last is empty.
+
+        Page `n` is always what comes after the first `(n - 1) * per_page` posts. A page of more than 12 long posts
+        may come in parts (of 1.5 MB of JSON, counting every character as if it had to be escaped): then there is a
+        `next_cursor`, and a `Link` header, that lead to the rest of the same page. The following page begins where
+        the last part ends, and not where the first does. A page of 12 or fewer is always whole.
+        """
+        number = given_integer(page, Annotated[int, Meta(ge=1, le=_LAST_PAGE)], parameter="page") or 1
+        size = given_integer(per_page, Annotated[int, Meta(ge=1, le=_LARGEST_PAGE)], parameter="per_page") or _PAGE_SIZE
+        after = None if cursor is None else decode_post_cursor(cursor, page=number, per_page=size)
+        found = await request.services.posts.page(page=number, per_page=size, after=after)
+        next_cursor = found.next and encode_post_cursor(found.next, page=number, per_page=size)
+        return Response(
+            PostList(
+                page=number,
+                per_page=size,
+                total=found.total,
+                result=found.result,
+                next_cursor=next_cursor or UNSET,
+            ),
+            headers=next_link(request, next_cursor),
         )
 
     @post(

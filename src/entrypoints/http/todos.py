@@ -1,7 +1,6 @@
 """To-dos over HTTP."""
 
 from typing import Annotated, Any, Literal, cast
-from urllib.parse import urlencode
 
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
@@ -11,10 +10,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from domain.authentication.principal import Scope
 from domain.todos.model import LONGEST_TAG, LONGEST_TITLE, NewTodo, Priority, TagCount, Todo, TodoPatch
-from domain.todos.query import SortKey, TodoFilter, TodoOrder, TodoQuery
+from domain.todos.query import SortKey, TagQuery, TodoFilter, TodoOrder, TodoQuery
 from entrypoints.http.authentication import needs
 from entrypoints.http.bodies import MergePatchBody
-from entrypoints.http.cursors import decode_cursor, encode_cursor
+from entrypoints.http.cursors import decode_cursor, decode_tag_cursor, encode_cursor, encode_tag_cursor, next_link
 from entrypoints.http.paths import LINK, LOCATION, Id, given, given_instant, given_integer
 from entrypoints.http.preconditions import (
     ETAG,
@@ -40,6 +39,9 @@ SortWord = Literal[
     "-title",
 ]
 _PAGE_SIZE = 50
+_TAGS_PAGE_SIZE = 200
+"""The most there may be, and the default: whoever knows of no pages goes on to see all tags, if there are no more."""
+
 _PageSize = Annotated[int, Meta(ge=1, le=200)]
 
 _CACHE = "private, no-cache"
@@ -55,9 +57,10 @@ class TodoList(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TagList(Struct, frozen=True, kw_only=True):
-    """Every tag in use."""
+    """One page of tags. ``next_cursor`` is null on the last page."""
 
     items: list[TagCount]
+    next_cursor: str | None
 
 
 Tag = Annotated[
@@ -95,6 +98,14 @@ Limit = Annotated[
     QueryParameter(
         description="The most to-dos in one page.",
         schema_extra={"type": OpenAPIType.INTEGER, "minimum": 1, "maximum": 200, "default": _PAGE_SIZE},
+    ),
+]
+
+TagLimit = Annotated[
+    str | None,
+    QueryParameter(
+        description="The most tags in one page.",
+        schema_extra={"type": OpenAPIType.INTEGER, "minimum": 1, "maximum": 200, "default": _TAGS_PAGE_SIZE},
     ),
 ]
 
@@ -188,7 +199,12 @@ class TodoController(Controller):
         """Return one page of the to-dos that fulfil every condition.
 
         Follow `next_cursor`, or the `Link` header, until there is none: to-dos that are created meanwhile make no
-        page skip or repeat anything. Those without a due date or a priority come last in either direction.
+        page skip or repeat anything. Those without a due date or a priority come last in either direction. Sorted by
+        what changes meanwhile, such as `-updated_at`, a to-do moves: one that moves to where the walk has been is
+        missed by it, one that moves ahead of it is met again.
+
+        A page ends early if its to-dos are long (1.5 MB of JSON, counting every character as if it had to be
+        escaped): `next_cursor` alone says whether there are more.
         """
         where = TodoFilter(
             done=given(done, bool, parameter="done"),
@@ -213,14 +229,32 @@ class TodoController(Controller):
         next_cursor = page.next and encode_cursor(page.next, where=where, order=order)
         return Response(
             TodoList(items=page.items, next_cursor=next_cursor, total=UNSET if page.total is None else page.total),
-            headers={"link": _next_link(request, next_cursor)} if next_cursor else {},
+            headers=next_link(request, next_cursor),
         )
 
 
-@get("/tags", operation_id="listTags", summary="List tags", tags=["To-dos"], opt=needs(Scope.TODOS_READ))
-async def list_tags(request: ApiRequest) -> TagList:
-    """Return every tag in use with the number of to-dos that bear it."""
-    return TagList(items=await request.services.todos.tags(owner_id=request.owner_id))
+@get(
+    "/tags",
+    operation_id="listTags",
+    summary="List tags",
+    tags=["To-dos"],
+    response_headers=[LINK],
+    opt=needs(Scope.TODOS_READ),
+)
+async def list_tags(request: ApiRequest, limit: TagLimit = None, cursor: Cursor = None) -> Response[TagList]:
+    """Return one page of the tags in use, each with the number of to-dos that bear it.
+
+    They are in the order of their lower-case forms. Follow `next_cursor`, or the `Link` header, until there is none.
+    """
+    page = await request.services.todos.tags(
+        TagQuery(
+            limit=given_integer(limit, _PageSize, parameter="limit") or _TAGS_PAGE_SIZE,
+            after=None if cursor is None else decode_tag_cursor(cursor),
+        ),
+        owner_id=request.owner_id,
+    )
+    next_cursor = None if page.next is None else encode_tag_cursor(page.next)
+    return Response(TagList(items=page.items, next_cursor=next_cursor), headers=next_link(request, next_cursor))
 
 
 def _answer(todo: Todo) -> Response[Todo]:
@@ -230,9 +264,3 @@ def _answer(todo: Todo) -> Response[Todo]:
 def _not_modified(todo: Todo) -> Response[Any]:
     headers = {"etag": etag(todo.version), "cache-control": _CACHE}
     return Response(None, status_code=HTTP_304_NOT_MODIFIED, headers=headers)
-
-
-def _next_link(request: ApiRequest, cursor: str) -> str:
-    """Return the link to the next page (RFC 8288): this query with another cursor."""
-    parameters = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    return f'<{request.scope["path"]}?{urlencode([*parameters, ("cursor", cursor)])}>; rel="next"'
