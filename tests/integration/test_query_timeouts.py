@@ -18,7 +18,8 @@ from adapters.sqlalchemy.sqlite import open_sqlite
 from adapters.sqlalchemy.store import SqlAlchemyRepositories, SqlAlchemyStore
 from adapters.sqlalchemy.todos import SqlAlchemyTodos
 from domain.errors import QueryTooExpensive, Unavailable
-from domain.todos.query import Position, TodoFilter, TodoQuery
+from domain.posts.model import PostPosition
+from domain.todos.query import Position, TagQuery, TodoFilter, TodoQuery
 from tests.builders import a_new_account, a_todo
 from tests.clock import NOON
 
@@ -198,8 +199,9 @@ class TestWhichStatements:
         await todos.find(TodoQuery(where=where), owner_id=1)
         await todos.find(TodoQuery(after=Position(NOON, 1)), owner_id=1)
         await todos.count(where, owner_id=1)
-        await todos.tags(owner_id=1)
+        await todos.tags(TagQuery(), owner_id=1)
         await posts.page(skip=0, limit=1)
+        await posts.rest(PostPosition(created_time=NOON, id=1, left=1))
         await posts.count()
 
         assert witness.timeouts == {QUERY_TIMEOUT}
