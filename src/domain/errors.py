@@ -143,6 +143,16 @@ class QueryTooExpensive(DomainError):
     code = "query_too_expensive"
 
 
+class TooManyUnreadAnswers(TooManyConcurrent):
+    """The caller has not read the answers to what they asked before."""
+
+    code = "too_many_unread_answers"
+    retry_after = 2
+
+    def __init__(self) -> None:
+        super().__init__("Too many answers to earlier requests are still to be read.")
+
+
 class RateLimited(DomainError):
     """There were too many requests; ``refusals`` are the verdicts that are against this one, at least one."""
 

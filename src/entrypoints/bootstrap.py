@@ -11,6 +11,7 @@ from functools import partial
 
 from dotenv import dotenv_values
 from litestar import Litestar
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from adapters.backups.directory import backups_in, newest_verified
@@ -53,6 +54,8 @@ from domain.store import Store
 from domain.todos.service import TodoService
 from domain.zones import zone_names
 from entrypoints.app import create_app
+from entrypoints.connections.capacity import allowed_connections
+from entrypoints.connections.guard import ConnectionGuard
 from entrypoints.environment import SettingsError
 from entrypoints.http.meta import VERSION
 from entrypoints.http.workload import BODIES
@@ -61,7 +64,6 @@ from entrypoints.services import Notices, PoolUsage, Readiness, Services, no_not
 from entrypoints.settings import Settings
 from entrypoints.shared_answers import SharedAnswer
 from entrypoints.signing_secret import jwt_secret
-from entrypoints.slow_readers import slow_readers_given_up
 
 _SLOWEST_READINESS = 2
 """Seconds after which a database that says nothing is not ready."""
@@ -92,9 +94,15 @@ def application() -> Litestar:
 
 @asynccontextmanager
 async def _open_served_services(settings: Settings) -> AsyncGenerator[Services]:
-    patience = slow_readers_given_up(settings.request_timeout, other_port=settings.metrics_port)
-    async with open_services(settings) as services, patience:
-        yield services
+    guard = ConnectionGuard(
+        per_network=settings.max_connections_per_address,
+        most=allowed_connections(),
+        patience=settings.request_timeout,
+        proxies=settings.trusted_proxies,
+        metrics_port=settings.metrics_port,
+    )
+    async with open_services(settings) as services, guard.running():
+        yield replace(services, connections=guard)
 
 
 def settings_from_environment() -> Settings:

@@ -1,9 +1,9 @@
 """What the controllers can call."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from domain.accounts.service import AccountService
 from domain.api_tokens.service import ApiTokenService
@@ -15,6 +15,7 @@ from domain.quotas.guard import QuotaGuard
 from domain.rate_limits.ports import RateLimiter
 from domain.sessions.service import SessionService
 from domain.todos.service import TodoService
+from entrypoints.http.unread_answers import UnreadAnswers
 
 Readiness = Callable[[], Awaitable[list[str]]]
 """Returns what keeps the service from working, in plain words; nothing if it is ready."""
@@ -47,6 +48,38 @@ class PoolUsage(Protocol):
         ...
 
 
+class Connections(Protocol):
+    """Connections of clients at a moment."""
+
+    @property
+    def open(self) -> int:
+        """How many there are."""
+        ...
+
+    @property
+    def closed(self) -> Mapping[str, int]:
+        """How many were closed, by the reason why."""
+        ...
+
+    def give_up(self, peer: tuple[str, int], *, reason: str) -> None:
+        """Close the one with this peer."""
+        ...
+
+
+class UnknownConnections:
+    """Those of a server that nobody can look at: it closes them itself, or never."""
+
+    open = 0
+
+    @property
+    def closed(self) -> Mapping[str, int]:
+        """None that is known of."""
+        return {}
+
+    def give_up(self, peer: tuple[str, int], *, reason: str) -> None:
+        """Leave it to the server."""
+
+
 async def no_notices() -> list[str]:
     """Return that all is as it should be."""
     return []
@@ -77,3 +110,5 @@ class Services(Struct, frozen=True, kw_only=True):
     readiness: Readiness
     notices: Notices = no_notices
     pool_usage: Callable[[], PoolUsage | None] = no_pool
+    unread_answers: UnreadAnswers = field(default_factory=UnreadAnswers)
+    connections: Connections = field(default_factory=UnknownConnections)

@@ -42,6 +42,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[Network, ...] = ()
     public_url: str | None = None
     request_timeout: int = 30
+    max_connections_per_address: int = 256
     rate_limit: bool = True
     max_concurrent_requests: int = 4
     quota_todos: int = AccountQuotas().todos
@@ -111,6 +112,9 @@ class Settings(Struct, frozen=True, kw_only=True):
             trusted_proxies=given.networks("TRUSTED_PROXIES"),
             public_url=given.url("PUBLIC_URL"),
             request_timeout=given.number("REQUEST_TIMEOUT", default.request_timeout, lowest=1, highest=600),
+            max_connections_per_address=given.number(
+                "MAX_CONNECTIONS_PER_ADDRESS", default.max_connections_per_address, lowest=1, highest=100_000
+            ),
             rate_limit=given.flag("RATE_LIMIT", default=default.rate_limit),
             max_concurrent_requests=given.number(
                 "MAX_CONCURRENT_REQUESTS", default.max_concurrent_requests, lowest=1, highest=10_000

@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from entrypoints.cli.main import main
+from entrypoints.connections.guard import ConnectionGuard
 from entrypoints.deployment.checklist import ITEMS, checklist
 from entrypoints.deployment.findings import Level
 from entrypoints.deployment.gathering import gather
 from entrypoints.observability.metrics_directory import make_metrics_directory
-from entrypoints.slow_readers import slow_readers_given_up
 from tests.integration.processes import free_port
 
 
@@ -128,7 +128,7 @@ async def test_facts_are_gathered_even_if_settings_make_no_sense(url: str) -> No
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Only Linux has it.")
 async def test_what_is_listened_on_gives_slow_readers_up(listener: socket.socket) -> None:
-    async with slow_readers_given_up(7):
+    async with ConnectionGuard(per_network=1, most=2, patience=7, metrics_port=None).running():
         for _ in range(100):
             if listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT):
                 break

@@ -31,7 +31,12 @@ SLOW_CHUNKS = (
 def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
     """One worker with little patience."""
     home = tmp_path_factory.mktemp("slow")
-    with serving(home, REQUEST_TIMEOUT=f"{REQUEST_TIMEOUT}", RATE_LIMIT="off") as server:
+    with serving(
+        home,
+        REQUEST_TIMEOUT=f"{REQUEST_TIMEOUT}",
+        RATE_LIMIT="off",
+        MAX_CONNECTIONS_PER_ADDRESS=f"{4 * MANY}",
+    ) as server:
         yield server
 
 

@@ -9,8 +9,10 @@ from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from domain.errors import Unavailable
+from entrypoints.connections.guard import ConnectionGuard
 from entrypoints.http.meta import VERSION
 from entrypoints.http.observation import UNMATCHED, Observation, ObservedRequest
+from entrypoints.http.unread_answers import Answer
 from entrypoints.observability.metrics import Metrics
 from entrypoints.services import Services
 from tests.harness import app_on, client_of
@@ -123,6 +125,21 @@ async def test_it_is_told_how_many_requests_have_their_turn_and_how_many_wait(
 
     found = [value_of(metrics, name) for name in ("requests_at_work", "requests_waiting", "request_body_bytes")]
     assert found == [1, 0, 7]
+
+
+async def test_it_is_told_how_many_connections_there_are_and_what_they_do_not_read(
+    metrics: Metrics, services: Services
+) -> None:
+    connections = ConnectionGuard(per_network=1, most=2, patience=1, metrics_port=None)
+    connections.open = 3
+    connections.closed["unread"] = 2
+    services.unread_answers.add(Answer(owner=1, network="203.0.113.1", size=5, cut_off=lambda: None, taken_at=0))
+    async with metrics.sampled(replace(services, connections=connections)):
+        await asyncio.sleep(0)
+
+    assert value_of(metrics, "client_connections") == 3
+    assert value_of(metrics, "client_connections_closed_total", reason="unread") == 2
+    assert value_of(metrics, "unread_answer_bytes") == 5
 
 
 async def test_requests_are_in_flight_until_they_are_answered(metrics: Metrics) -> None:

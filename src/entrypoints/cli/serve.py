@@ -1,7 +1,6 @@
 """``todo-api serve``."""
 
 import os
-import resource
 import socket
 import sys
 from typing import NoReturn
@@ -11,6 +10,7 @@ from msgspec.structs import replace
 
 from entrypoints.bootstrap import migrate
 from entrypoints.cli.support import explained_errors, run_or_explain, settings_or_exit
+from entrypoints.connections.capacity import MAX_CONNECTIONS, allowed_connections
 from entrypoints.observability.logs import server_log_config
 from entrypoints.observability.metrics_directory import VARIABLE, make_metrics_directory
 from entrypoints.settings import Settings
@@ -18,16 +18,6 @@ from entrypoints.signing_secret import jwt_secret
 
 _SHUTDOWN_GRACE = 30
 """Seconds at the least that requests in flight have to finish, as long as the slowest statement may take."""
-
-_MOST_CONNECTIONS = 2_048
-"""Connections of a worker at once; more of them wait in the kernel.
-
-A slow client costs a connection, not a worker: one thread waits for all of them. So there may be many, as long as
-memory suffices for each to have a request in flight.
-"""
-
-_SPARE_FILES = 512
-"""Files that a worker has open beside its clients' connections: those of databases, libraries and logs."""
 
 _SLOWEST_HEAD = 10
 """Seconds in which the head of a request must arrive, and after which a silent connection is closed."""
@@ -80,20 +70,9 @@ def _require_free_port(host: str, port: int) -> None:
             raise click.ClickException(f"Cannot listen on {host}, port {port}: {error.strerror}.") from None
 
 
-def _allow_connections() -> int:
-    """Return how many connections a worker may have, after asking the system for as many files as they need."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < _MOST_CONNECTIONS + _SPARE_FILES:
-        wanted = _MOST_CONNECTIONS + _SPARE_FILES
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        return max(soft - _SPARE_FILES, soft // 2)
-    return _MOST_CONNECTIONS
-
-
 def _become_granian(settings: Settings) -> NoReturn:
     """Replace this process by the server, so that signals reach it and nothing stands in between."""
-    connections = _allow_connections()
+    connections = allowed_connections()
     slowest_head = (
         _SLOWEST_HEAD_OF_PROXIES if settings.trusted_proxies else min(_SLOWEST_HEAD, settings.request_timeout)
     )
@@ -102,7 +81,7 @@ def _become_granian(settings: Settings) -> NoReturn:
         # HTTP/2 is for TLS, which ends before us; and until its first byte, a connection would have no time limit.
         *("--http", "1"),
         *("--http1-header-read-timeout", str(slowest_head * 1_000), "--http1-buffer-size", str(_LARGEST_HEAD)),
-        *("--backlog", str(_MOST_CONNECTIONS), "--backpressure", str(connections)),
+        *("--backlog", str(MAX_CONNECTIONS), "--backpressure", str(connections)),
         *("--host", settings.host, "--port", str(settings.port), "--workers", str(settings.workers)),
         *("--workers-kill-timeout", str(max(_SHUTDOWN_GRACE, settings.request_timeout)), "--respawn-failed-workers"),
         *("--log-level", settings.log_level, "--log-config", str(server_log_config(settings.environment))),

@@ -3,9 +3,10 @@
 from typing import Any, cast
 
 from litestar.status_codes import HTTP_204_NO_CONTENT, HTTP_405_METHOD_NOT_ALLOWED
-from litestar.types import ASGIApp, HTTPSendMessage, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, HTTPSendMessage, Message, Receive, Scope, Send
 
 from entrypoints.http.cors import is_preflight
+from entrypoints.http.large_answers import LARGE, send_in_parts
 from entrypoints.http.request import REQUEST_ID_HEADER, request_id
 
 _DEFAULTS = {
@@ -60,9 +61,10 @@ class Envelope:
             cast("dict[str, Any]", scope)["method"] = "GET" if is_head else "TRACE"
 
         is_silent = is_head
+        large: bytes | None = None
 
         async def send_completed(message: Message) -> None:
-            nonlocal is_silent
+            nonlocal is_silent, large
             if message["type"] == "http.response.start":
                 is_refusal = is_options and message["status"] == HTTP_405_METHOD_NOT_ALLOWED
                 if is_refusal:
@@ -71,9 +73,14 @@ class Envelope:
                 message["headers"] = self._completed(message["headers"], scope, has_content=not is_refusal)
             elif is_silent and message["type"] == "http.response.body":
                 message["body"] = b""
+            elif message["type"] == "http.response.body" and len(message["body"]) > LARGE:
+                large = message["body"]  # all of it: no answer of ours comes in parts
+                return
             await send(cast("HTTPSendMessage", message))
 
         await self.app(scope, receive, send_completed)
+        if large is not None:  # sent only now: who reads slowly holds nothing else, and has time for it
+            await send_in_parts(cast("HTTPScope", scope), large, send)
 
     def _completed(self, headers: Any, scope: Scope, *, has_content: bool) -> list[tuple[bytes, bytes]]:
         given = [

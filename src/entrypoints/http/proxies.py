@@ -48,6 +48,7 @@ class TrustedProxies:
         await self.app(scope, receive, send)
 
     def _rewrite(self, scope: dict[str, Any]) -> None:
+        scope["peer"] = scope["client"]  # whoever closes the connection has to know it
         hops: list[bytes] = []
         schemes: list[bytes] = []
         for name, value in scope["headers"]:

@@ -50,7 +50,7 @@ class Workload:
         """Refuse the request before its body is read, or pass it on when it is its turn.
 
         :raises RateLimited: if there were too many.
-        :raises TooManyConcurrent: if whoever asks has too much under way already.
+        :raises TooManyConcurrent: if whoever asks has too much under way already, or has not read what they got.
         :raises Overloaded: if everybody together has.
         :raises HTTPException: if the body is too large, ends too early, or comes too slowly.
         """
@@ -78,6 +78,7 @@ class Workload:
         if not limiter.try_acquire(key):
             await limiter.acquire(key)
         try:
+            services.unread_answers.check(key)
             await self.app(scope, receive, send)
         finally:
             limiter.release(key)

@@ -79,6 +79,15 @@ class Metrics:
         self._body_bytes = self._sum(
             "request_body_bytes", "Bytes of bodies that arrive, without the first few of each."
         )
+        self._connections = self._sum("client_connections", "Connections of clients that are open.")
+        self._unread = self._sum("unread_answer_bytes", "Bytes of large answers that are still to be read.")
+        self._closed = Counter(
+            "client_connections_closed",
+            "Connections of clients that were closed on them.",
+            ("reason",),
+            registry=registry,
+        )
+        self._closed_told: dict[str, int] = {}
         self._memory = Gauge(
             "process_resident_memory_bytes", "Of each worker.", multiprocess_mode="liveall", registry=registry
         )
@@ -147,6 +156,11 @@ class Metrics:
         self._requests_at_work.set(services.requests.running)
         self._requests_waiting.set(services.requests.waiting)
         self._body_bytes.set(services.bodies.used)
+        self._connections.set(services.connections.open)
+        self._unread.set(services.unread_answers.total)
+        for reason, closed in services.connections.closed.items():
+            self._closed.labels(reason).inc(closed - self._closed_told.get(reason, 0))
+            self._closed_told[reason] = closed
         pool = services.pool_usage()
         if pool is not None:
             usage = (pool.limit, pool.size, pool.size - pool.idle, pool.idle, pool.waiting)
