@@ -1,7 +1,7 @@
 """What the controllers can call."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct, field
 
@@ -48,6 +48,10 @@ class PoolUsage(Protocol):
         ...
 
 
+CloseReason = Literal["too_many", "unread"]
+"""Why a connection is closed on its client: there are too many like it, or it does not read what it asked for."""
+
+
 class Connections(Protocol):
     """Connections of clients at a moment."""
 
@@ -57,11 +61,11 @@ class Connections(Protocol):
         ...
 
     @property
-    def closed(self) -> Mapping[str, int]:
+    def closed(self) -> Mapping[CloseReason, int]:
         """How many were closed, by the reason why."""
         ...
 
-    def give_up(self, peer: tuple[str, int], *, reason: str) -> None:
+    def give_up(self, peer: tuple[str, int], *, reason: CloseReason) -> None:
         """Close the one with this peer."""
         ...
 
@@ -72,11 +76,11 @@ class UnknownConnections:
     open = 0
 
     @property
-    def closed(self) -> Mapping[str, int]:
+    def closed(self) -> Mapping[CloseReason, int]:
         """None that is known of."""
         return {}
 
-    def give_up(self, peer: tuple[str, int], *, reason: str) -> None:
+    def give_up(self, peer: tuple[str, int], *, reason: CloseReason) -> None:
         """Leave it to the server."""
 
 

@@ -14,6 +14,7 @@ from entrypoints.connections.fairness import Connection, in_excess
 from entrypoints.connections.sockets import Accepted, Peer
 from entrypoints.environment import Network
 from entrypoints.http.seldom import Seldom
+from entrypoints.services import CloseReason
 
 _LOOK_EVERY = 0.5
 _LOOK_AGAIN = 0.1
@@ -47,17 +48,17 @@ class ConnectionGuard:
         self, *, per_network: int, most: int, patience: int, proxies: Collection[Network] = (), metrics_port: int | None
     ) -> None:
         self.open = 0
-        self.closed: Counter[str] = Counter()
+        self.closed: Counter[CloseReason] = Counter()
         self._per_network = per_network
         self._total = int(most * (1 - _FREE))
         self._patience = patience
         self._metrics_port = metrics_port
         self._proxies = tuple(proxies)
         self._network = lru_cache(_REMEMBERED_PEERS)(self._counted_network)
-        self._given_up: dict[Peer, str] = {}
+        self._given_up: dict[Peer, CloseReason] = {}
         self._wake = asyncio.Event()
 
-    def give_up(self, peer: Peer, *, reason: str) -> None:
+    def give_up(self, peer: Peer, *, reason: CloseReason) -> None:
         """Close the connection with a peer soon, for it does not read what it asked for."""
         self._given_up[peer] = reason
         self._wake.set()
@@ -108,7 +109,7 @@ class ConnectionGuard:
             _log.warning("%s of %s connections are too many and were closed", len(excess), before)
         return bool(excess)
 
-    def _close(self, connection: Accepted, reason: str) -> None:
+    def _close(self, connection: Accepted, reason: CloseReason) -> None:
         if sockets.reset(connection):
             self.open -= 1
             self.closed[reason] += 1

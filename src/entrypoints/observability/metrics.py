@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead  # pyright: ignore[reportUnknownVariableType] - no types
@@ -16,7 +16,7 @@ from entrypoints.http.meta import VERSION
 from entrypoints.http.observation import ObservedRequest, known_method
 from entrypoints.observability.metrics_directory import VARIABLE
 from entrypoints.observability.metrics_server import serving_metrics
-from entrypoints.services import Services
+from entrypoints.services import CloseReason, Services
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 """Upper bounds in seconds; the last is the time a request may take."""
@@ -87,7 +87,9 @@ class Metrics:
             ("reason",),
             registry=registry,
         )
-        self._closed_told: dict[str, int] = {}
+        self._closed_told: dict[CloseReason, int] = dict.fromkeys(get_args(CloseReason), 0)
+        for reason in self._closed_told:
+            self._closed.labels(reason)  # at 0, so that the first one can be seen as an increase
         self._memory = Gauge(
             "process_resident_memory_bytes", "Of each worker.", multiprocess_mode="liveall", registry=registry
         )
@@ -159,7 +161,7 @@ class Metrics:
         self._connections.set(services.connections.open)
         self._unread.set(services.unread_answers.total)
         for reason, closed in services.connections.closed.items():
-            self._closed.labels(reason).inc(closed - self._closed_told.get(reason, 0))
+            self._closed.labels(reason).inc(closed - self._closed_told[reason])
             self._closed_told[reason] = closed
         pool = services.pool_usage()
         if pool is not None:
