@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Generator, Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
@@ -63,6 +63,22 @@ class TestRateLimitsApiOnRedis(RateLimitsApi):
     def store(self) -> MemoryStore:
         """What is counted does not depend on where to-dos are kept."""
         return MemoryStore()
+
+
+async def test_a_clock_of_redis_that_was_set_back_keeps_no_quota_used_up_for_longer_than_its_window(
+    redis_clients: list[Redis],
+) -> None:
+    prefix, client = uuid4().hex, cast("Any", redis_clients[0])
+    limiter = RedisRateLimiter(client, prefix=prefix)
+    for _ in range(FIVE.amount):
+        await limiter.hit([(FIVE, "ada")])
+    [key] = await client.keys(f"{prefix}:*")
+    await client.pexpire(key, (FIVE.window + 3_600) * 1_000)  # what is left once the clock is an hour back
+
+    [verdict] = await limiter.hit([(FIVE, "ada")])
+
+    assert (verdict.is_allowed, verdict.reset) == (False, FIVE.window)
+    assert await client.ttl(key) <= FIVE.window
 
 
 async def test_what_one_replica_counts_the_others_know(limiters: list[RateLimiter]) -> None:

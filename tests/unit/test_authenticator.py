@@ -266,3 +266,15 @@ async def test_the_use_of_an_api_token_is_noted_at_most_once_a_minute(
     assert store.api_tokens.touches() == [NOON + timedelta(minutes=minutes) for minutes in (0, 1, 2)]
     assert store.api_tokens.looked_up == 5
     assert (await store.api_tokens.list_all(owner_id=user.id))[0].last_used_at == NOON + timedelta(minutes=2)
+
+
+async def test_the_use_of_an_api_token_is_noted_also_after_the_clock_was_set_back(
+    authenticator: Authenticator, store: _WatchedStore, user: Account, clock: StandingClock
+) -> None:
+    await keep_api_token(store, user)
+    await authenticator.principal(BEARER)
+
+    an_hour_ago = clock.advance(hours=-1)
+    await authenticator.principal(BEARER)
+
+    assert store.api_tokens.touches() == [NOON, an_hour_ago]

@@ -1,14 +1,17 @@
 """The rate limiter of one process, and none at all."""
 
 import asyncio
+import time
 
 import pytest
 
-from adapters.rate_limits.memory import BoundedMemoryStorage, MemoryRateLimiter
+from adapters.rate_limits.memory import MemoryRateLimiter
 from adapters.rate_limits.unlimited import Unlimited
 from domain.rate_limits.model import Quota
 from domain.rate_limits.ports import RateLimiter
 from tests.contract.rate_limits import NARROW, SHORT, WIDE, RateLimiterContract
+
+DAILY = Quota(name="daily", amount=10, window=86_400)
 
 
 @pytest.fixture
@@ -25,32 +28,54 @@ class TestMemoryRateLimiter(RateLimiterContract):
     pass
 
 
-async def test_counters_that_are_over_make_room_for_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    storage = BoundedMemoryStorage(capacity=1_000)
-    now = 1_000_000.0
-    monkeypatch.setattr("time.time", lambda: now)
-    await storage.incr("long", 86_400)
+class Stopwatch:
+    """Shows the seconds that a test says have passed."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+async def test_counters_that_are_over_make_room_for_new_ones() -> None:
+    clock = Stopwatch()
+    limiter = MemoryRateLimiter(capacity=1_000, clock=clock)
+    await limiter.hit([(DAILY, "ada")])
     for number in range(500):
-        await storage.incr(f"old {number}", 60)
+        await limiter.hit([(NARROW, f"old {number}")])
 
-    now += 61
+    clock.seconds += 61
     for number in range(300):
-        await storage.incr(f"new {number}", 60)
+        await limiter.hit([(NARROW, f"new {number}")])
 
-    assert len(storage.storage) == len(storage.expirations) == 301
-    assert await storage.get("long") == 1
+    assert limiter.size == 301
+    [verdict] = await limiter.hit([(DAILY, "ada")])
+    assert verdict.remaining == DAILY.amount - 2
 
 
 async def test_memory_is_bounded_and_what_is_oldest_goes_first() -> None:
-    storage = BoundedMemoryStorage(capacity=100)
+    limiter = MemoryRateLimiter(capacity=100)
 
     for number in range(1_000):
-        await storage.incr(str(number), 60)
-        assert len(storage.storage) <= 100
+        await limiter.remember(str(number), seconds=60)
+        assert limiter.size <= 100
 
-    assert await storage.get("999") == 1
-    assert await storage.get("0") == 0
-    assert len(storage.expirations) == len(storage.storage)
+    assert await limiter.knows("999")
+    assert not await limiter.knows("0")
+
+
+async def test_a_clock_that_is_set_does_not_change_how_long_a_quota_is_used_up(
+    limiter: MemoryRateLimiter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wall_clock = time.time
+    await limiter.hit([(SHORT, "ada")])
+
+    monkeypatch.setattr("time.time", lambda: wall_clock() - 3_600)
+    [verdict] = await limiter.hit([(SHORT, "ada")])
+    assert (verdict.is_allowed, verdict.reset) == (False, SHORT.window)
+    monkeypatch.setattr("time.time", lambda: wall_clock() + 3_600)
+    [verdict] = await limiter.hit([(SHORT, "ada")])
+    assert not verdict.is_allowed
 
 
 async def test_what_others_have_counted_is_counted_on_from_there() -> None:

@@ -39,6 +39,15 @@ def test_no_token_is_trusted_longer_than_it_lives(expires_in: int, trusted_for: 
     assert recent.get("ada's", at=end) is None
 
 
+def test_a_clock_that_was_set_back_makes_no_token_trusted_for_longer() -> None:
+    recent = RecentPrincipals()
+
+    remember(recent, "ada's", ADA)
+
+    assert recent.get("ada's", at=NOON - MICROSECOND) is None
+    assert recent.get("ada's", at=NOON - timedelta(hours=1)) is None
+
+
 def test_an_unknown_token_belongs_to_nobody() -> None:
     recent = RecentPrincipals()
 

@@ -125,6 +125,42 @@ async def test_the_same_exchange_within_ten_seconds_gives_the_same_token(
     await sessions.refresh(again.refresh_token)
 
 
+async def test_a_used_token_is_not_good_again_because_the_clock_was_set_back(
+    sessions: SessionService, user: Account, first: str, clock: StandingClock
+) -> None:
+    second = (await sessions.refresh(first)).refresh_token
+    clock.advance(hours=-1)
+
+    with pytest.raises(InvalidRefreshToken, match="used before"):
+        await sessions.refresh(first)
+
+    assert not await is_signed_in(sessions, user)
+    with pytest.raises(InvalidRefreshToken):
+        await sessions.refresh(second)
+
+
+@pytest.mark.parametrize("seconds", [-1, -10])
+async def test_a_retry_at_a_replica_whose_clock_is_a_little_behind_gives_the_same_token(
+    sessions: SessionService, first: str, clock: StandingClock, seconds: int
+) -> None:
+    once = await sessions.refresh(first)
+    clock.advance(seconds=seconds)
+
+    again = await sessions.refresh(first)
+
+    assert again.refresh_token == once.refresh_token
+
+
+async def test_whoever_is_signed_in_stays_so_when_the_clock_is_set_back(
+    services: Services, first: str, clock: StandingClock
+) -> None:
+    clock.advance(hours=-1)
+
+    pair = await services.sessions.refresh(first)
+
+    assert await services.authenticator.principal(pair.access_token)
+
+
 async def test_a_retry_does_not_open_the_window_anew(
     sessions: SessionService, user: Account, first: str, clock: StandingClock
 ) -> None:

@@ -20,6 +20,7 @@ _NONSENSE = "What answers is not Redis"
 _HIT = """
 -- KEYS: the counters. ARGV: for each of them, how much it may count to, and for how many milliseconds it lives.
 -- Returns whether the hit was refused, and for each counter what it stands at and how many milliseconds it has left.
+-- Redis keeps the end of a window as a time of its clock: if that was set back, the window would be longer by as much.
 local counts, refused = {}, 0
 for i, key in ipairs(KEYS) do
     counts[i] = tonumber(redis.call('GET', key) or 0)
@@ -36,7 +37,12 @@ for i, key in ipairs(KEYS) do
         end
     end
     answer[2 * i] = counts[i]
-    answer[2 * i + 1] = redis.call('PTTL', key)
+    local left, window = redis.call('PTTL', key), tonumber(ARGV[2 * i])
+    if left > window then
+        redis.call('PEXPIRE', key, window)
+        left = window
+    end
+    answer[2 * i + 1] = left
 end
 return answer
 """

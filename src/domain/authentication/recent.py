@@ -13,6 +13,7 @@ TRUST = timedelta(seconds=30)
 
 class _Entry(Struct, frozen=True):
     principal: Principal
+    since: datetime
     until: datetime
 
 
@@ -31,9 +32,12 @@ class RecentPrincipals:
         self._forgotten = 0
 
     def get(self, bearer: str, *, at: datetime) -> Principal | None:
-        """Return whose token it is, if that is remembered and still to be trusted."""
+        """Return whose token it is, if that is remembered and still to be trusted.
+
+        A clock that was set back must not prolong that: before its beginning, nothing is trusted.
+        """
         entry = self._entries.get(bearer)
-        return entry.principal if entry is not None and at < entry.until else None
+        return entry.principal if entry is not None and entry.since <= at < entry.until else None
 
     def generation(self) -> int:
         """Return a number that changes whenever something is forgotten; take it before looking a token up."""
@@ -52,7 +56,7 @@ class RecentPrincipals:
         if len(self._entries) >= self._capacity:
             del self._entries[next(iter(self._entries))]
         until = at + TRUST
-        self._entries[bearer] = _Entry(principal, until if expires_at is None else min(until, expires_at))
+        self._entries[bearer] = _Entry(principal, at, until if expires_at is None else min(until, expires_at))
 
     def forget(self, account_id: int) -> None:
         """Look every token of the account up again at its next use, here and in the other processes."""

@@ -62,7 +62,7 @@ class Authenticator:
         owner_id, token = found
         if token.expires_at is not None and now >= token.expires_at:
             raise Unauthenticated("The API token has expired.")
-        if token.last_used_at is None or now - token.last_used_at >= _TOUCH_EVERY:
+        if token.last_used_at is None or abs(now - token.last_used_at) >= _TOUCH_EVERY:
             await self._store.api_tokens.touch(token.id, owner_id=owner_id, at=now)
         principal = Principal(
             account_id=owner_id, scopes=frozenset(token.scopes), token_id=token.id, expires_at=token.expires_at

@@ -169,7 +169,8 @@ class SessionService:
                 return False
             family = latest
         is_retry = family.previous_digest == digest and family.token_digest == successor_digest
-        return is_retry and at - family.rotated_at <= RETRY_WINDOW
+        # A use that lies ahead means that a clock was set back, or that another replica's goes before this one.
+        return is_retry and abs(at - family.rotated_at) <= RETRY_WINDOW
 
     async def _end(self, family: Family) -> None:
         await self.log_out(family.session_id, owner_id=family.account_id)
