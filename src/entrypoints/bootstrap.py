@@ -25,7 +25,7 @@ from adapters.rate_limits.memory import MemoryRateLimiter
 from adapters.rate_limits.redis import RedisRateLimiter
 from adapters.rate_limits.unlimited import Unlimited
 from adapters.redis.client import open_redis
-from adapters.redis.revocations import shared_recent_principals
+from adapters.redis.revocations import RedisRevocations, shared_recent_principals
 from adapters.security.access_tokens import JwtAccessTokens
 from adapters.security.common_passwords import common_passwords
 from adapters.security.passwords import Argon2Passwords
@@ -39,6 +39,7 @@ from domain.accounts.ports import Passwords
 from domain.accounts.service import AccountService
 from domain.api_tokens.service import ApiTokenService
 from domain.authentication.recent import RecentPrincipals
+from domain.authentication.revocation import RevocationService
 from domain.authentication.service import Authenticator
 from domain.clock import Clock
 from domain.concurrency.budget import Budget
@@ -223,6 +224,17 @@ def build_services(
 def _fair(per_key: int, *, capacity: int | None = None, name: str) -> FairConcurrencyLimiter:
     limits = ConcurrencyLimits(capacity=capacity, per_key=per_key, max_waiting=_MAX_WAITING)
     return FairConcurrencyLimiter(limits, max_wait=_MAX_WAIT, name=name)
+
+
+@asynccontextmanager
+async def open_revocation(settings: Settings) -> AsyncGenerator[RevocationService]:
+    """Connect what takes back access, until the block is left."""
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings))
+        redis = await stack.enter_async_context(open_redis(settings.redis_url)) if settings.redis_url else None
+        yield RevocationService(
+            SqlAlchemyStore(database), revocations=None if redis is None else RedisRevocations(redis)
+        )
 
 
 def open_database(settings: Settings) -> AbstractAsyncContextManager[Database]:

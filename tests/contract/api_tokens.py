@@ -122,3 +122,25 @@ class ApiTokensContract:
         second = await store.api_tokens.add(an_api_token(), owner_id=user.id, digest="d")
 
         assert second.id > first.id
+
+    async def test_every_token_of_an_owner_can_be_revoked(self, store: Store, user: Account, stranger: Account) -> None:
+        for digest in "abc":
+            await store.api_tokens.add(an_api_token(), owner_id=user.id, digest=digest)
+        theirs = await store.api_tokens.add(an_api_token(), owner_id=stranger.id, digest="theirs")
+
+        assert await store.api_tokens.remove_all(owner_id=user.id) == 3
+        assert await store.api_tokens.remove_all(owner_id=user.id) == 0
+
+        assert await store.api_tokens.by_digest("a") is None
+        assert await store.api_tokens.list_all(owner_id=stranger.id) == [theirs]
+
+    async def test_the_tokens_of_everybody_can_be_revoked_so_many_at_a_time(
+        self, store: Store, user: Account, stranger: Account
+    ) -> None:
+        for digest, owner in zip("abc", (user, user, stranger), strict=True):
+            await store.api_tokens.add(an_api_token(), owner_id=owner.id, digest=digest)
+
+        assert [await store.api_tokens.remove_of_everybody(most=2) for _ in range(3)] == [2, 1, 0]
+
+        for account in (user, stranger):
+            assert await store.api_tokens.list_all(owner_id=account.id) == []

@@ -195,7 +195,7 @@ class SessionsContract:
     async def test_every_session_but_one_can_be_ended(self, store: Store, user: Account) -> None:
         sessions = [await store.sessions.add(a_new_session(family), owner_id=user.id) for family in "abc"]
 
-        await store.sessions.remove_all(owner_id=user.id, but=sessions[1].id)
+        assert await store.sessions.remove_all(owner_id=user.id, but=sessions[1].id) == 2
 
         assert await store.sessions.list_all(owner_id=user.id, at=NOON) == [sessions[1]]
 
@@ -203,9 +203,23 @@ class SessionsContract:
         for family in "abc":
             await store.sessions.add(a_new_session(family), owner_id=user.id)
 
-        await store.sessions.remove_all(owner_id=user.id)
+        assert await store.sessions.remove_all(owner_id=user.id) == 3
+        assert await store.sessions.remove_all(owner_id=user.id) == 0
 
         assert await store.sessions.list_all(owner_id=user.id, at=NOON) == []
+
+    async def test_the_sessions_of_everybody_can_be_ended_so_many_at_a_time(
+        self, store: Store, user: Account, stranger: Account
+    ) -> None:
+        for family in "abc":
+            await store.sessions.add(a_new_session(family), owner_id=user.id)
+        for family in "de":
+            await store.sessions.add(a_new_session(family), owner_id=stranger.id)
+
+        assert [await store.sessions.remove_of_everybody(most=2) for _ in range(4)] == [2, 2, 1, 0]
+
+        for account in (user, stranger):
+            assert await store.sessions.list_all(owner_id=account.id, at=NOON) == []
 
     async def test_expired_sessions_are_trimmed(self, store: Store, user: Account) -> None:
         await store.sessions.add(a_new_session("expired", expires_at=LATER), owner_id=user.id)

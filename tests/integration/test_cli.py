@@ -25,6 +25,7 @@ JWT_SECRET = "j" * 64
         (["migrate", "--help"], ["REVISION", "base"]),
         (["create-user", "--help"], ["EMAIL", "--password-stdin"]),
         (["check", "--help"], ["secrets hidden"]),
+        (["revoke", "--help"], ["--all", "--account EMAIL", "--sessions", "--tokens"]),
     ],
 )
 def test_help_says_what_can_be_done(arguments: list[str], words: list[str]) -> None:
@@ -39,7 +40,7 @@ def test_commands_are_listed_in_the_order_in_which_they_are_needed() -> None:
     result = CliRunner().invoke(main, ["--help"])
 
     names = re.findall(r"^  ([a-z-]+) {2,}[A-Z]", result.output.partition("Commands:")[2], re.MULTILINE)
-    assert names == ["serve", "migrate", "create-user", "check", "secret", "backup", "restore"]
+    assert names == ["serve", "migrate", "create-user", "revoke", "check", "secret", "backup", "restore"]
 
 
 def test_the_version_is_told() -> None:

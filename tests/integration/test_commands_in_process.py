@@ -56,6 +56,31 @@ def test_a_database_is_made_backed_up_verified_and_restored(home: Path) -> None:
     assert (restored.exit_code, "The backup is restored." in restored.output) == (0, True)
 
 
+@pytest.mark.parametrize("arguments", [[], ["--all", "--account", "ada@example.com"], ["--sessions"]])
+def test_who_is_to_be_signed_out_has_to_be_said(home: Path, arguments: list[str]) -> None:
+    refused = run("revoke", *arguments)
+
+    assert (refused.exit_code, "either --all or --account EMAIL" in refused.output) == (2, True)
+    assert not (home / "data").exists()
+
+
+def test_an_operator_revokes_what_gives_access_and_hears_from_when_on_it_is_refused(home: Path) -> None:
+    del home
+    run("migrate")
+    CliRunner().invoke(main, ["create-user", "ada@example.com", "--password-stdin"], input="correct horse 1\n")
+
+    of_all, of_ada = run("revoke", "--all"), run("revoke", "--account", "ADA@example.com", "--tokens")
+    unheard = run("revoke", "--all", REDIS_URL="redis://127.0.0.1:1")
+    of_nobody = run("revoke", "--account", "nobody@example.com")
+
+    for done in (of_all, of_ada):
+        assert done.exit_code == 0
+        assert done.output.startswith("Sessions ended: 0. API tokens revoked: 0.\nThere is no Redis: ")
+        assert "for up to 30 seconds" in done.output
+    assert (unheard.exit_code, "Redis does not answer: " in unheard.output) == (0, True)
+    assert (of_nobody.exit_code, "There is no account" in of_nobody.output) == (1, True)
+
+
 def test_of_three_backups_two_are_kept(home: Path) -> None:
     run("migrate")
 

@@ -11,10 +11,11 @@ from redis.asyncio import Redis
 
 from adapters.memory.store import MemoryStore
 from adapters.redis.client import open_redis
-from adapters.redis.revocations import CHANNEL, shared_recent_principals
+from adapters.redis.revocations import CHANNEL, RedisRevocations, shared_recent_principals
 from domain.accounts.model import Account
 from domain.authentication.principal import Principal
 from domain.authentication.recent import RecentPrincipals
+from domain.authentication.revocation import RevocationService
 from domain.errors import Unauthenticated
 from entrypoints.bootstrap import build_services
 from entrypoints.services import Services
@@ -82,6 +83,44 @@ async def assert_revocations_are_heard(replicas: list[Services], user: Account) 
 
 async def test_a_session_that_ends_at_one_replica_ends_at_the_others(replicas: list[Services], user: Account) -> None:
     await assert_revocations_are_heard(replicas, user)
+
+
+@pytest.mark.parametrize("everybody", [True, False])
+async def test_what_an_operator_revokes_is_refused_at_every_replica(
+    redis_clients: list[Redis], replicas: list[Services], store: MemoryStore, user: Account, *, everybody: bool
+) -> None:
+    pair = await replicas[0].sessions.log_in(email=user.email, password=PASSWORD)
+    for replica in replicas:
+        await replica.authenticator.principal(pair.access_token)
+    operator = RevocationService(store, revocations=RedisRevocations(redis_clients[2]))
+
+    if everybody:
+        revoked = await operator.revoke_of_everybody(sessions=True, api_tokens=True)
+    else:
+        revoked = await operator.revoke(user.email, sessions=True, api_tokens=True)
+
+    async def are_refused() -> bool:
+        return not [replica for replica in replicas if await _is_good(replica, pair.access_token)]
+
+    assert revoked.is_announced
+    assert await eventually(are_refused)
+
+
+async def _is_good(replica: Services, bearer: str) -> bool:
+    try:
+        await replica.authenticator.principal(bearer)
+    except Unauthenticated:
+        return False
+    return True
+
+
+async def test_an_operator_hears_that_nobody_could_be_told(store: MemoryStore) -> None:
+    async with open_redis("redis://127.0.0.1:1") as client:
+        operator = RevocationService(store, revocations=RedisRevocations(client))
+
+        revoked = await operator.revoke_of_everybody(sessions=True, api_tokens=True)
+
+    assert not revoked.is_announced
 
 
 @pytest.mark.parametrize("nonsense", [b"", b"nobody", b"\xff", "\u0661".encode(), b"-1", b"9" * 5_000])

@@ -120,6 +120,9 @@ class HeardRevocations:
     def announce(self, account_id: int) -> None:
         self.accounts.append(account_id)
 
+    async def broadcast(self, account_id: int | None) -> bool:
+        raise AssertionError(account_id)  # nobody waits here
+
 
 def test_what_is_revoked_here_is_announced_and_what_was_heard_is_not_said_again() -> None:
     revocations = HeardRevocations()

@@ -55,3 +55,19 @@ class MemoryApiTokens:
             if stored is None or stored.owner_id != owner_id:
                 raise NotFound("There is no such API token.")
             del tables.api_tokens[token_id]
+
+    async def remove_all(self, *, owner_id: int) -> int:
+        """See the port."""
+        async with self._state.writing() as tables:
+            gone = [key for key, row in tables.api_tokens.items() if row.owner_id == owner_id]
+            for key in gone:
+                del tables.api_tokens[key]
+            return len(gone)
+
+    async def remove_of_everybody(self, *, most: int) -> int:
+        """See the port."""
+        async with self._state.writing() as tables:
+            gone = list(tables.api_tokens)[:most]
+            for key in gone:
+                del tables.api_tokens[key]
+            return len(gone)

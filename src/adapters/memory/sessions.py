@@ -90,12 +90,21 @@ class MemorySessions:
                 raise NotFound("There is no such session.")
             del tables.sessions[session_id]
 
-    async def remove_all(self, *, owner_id: int, but: int | None = None) -> None:
+    async def remove_all(self, *, owner_id: int, but: int | None = None) -> int:
         """See the port."""
         async with self._state.writing() as tables:
-            tables.sessions = {
-                key: row for key, row in tables.sessions.items() if row.family.account_id != owner_id or key == but
-            }
+            gone = [key for key, row in tables.sessions.items() if row.family.account_id == owner_id and key != but]
+            for key in gone:
+                del tables.sessions[key]
+            return len(gone)
+
+    async def remove_of_everybody(self, *, most: int) -> int:
+        """See the port."""
+        async with self._state.writing() as tables:
+            gone = list(tables.sessions)[:most]
+            for key in gone:
+                del tables.sessions[key]
+            return len(gone)
 
     async def trim(self, *, owner_id: int, at: datetime, most: int, newest: int) -> bool:
         """See the port."""

@@ -27,6 +27,7 @@ _SILENCE = 10
 """Seconds without a message after which it is asked whether the connection is still there."""
 
 _ACCOUNT_ID = re.compile(rb"[0-9]{1,19}")
+_EVERYBODY = b"all"
 
 _log = logging.getLogger(__name__)
 
@@ -57,15 +58,20 @@ class RedisRevocations:
         if not self._unsent.full():
             self._unsent.put_nowait(account_id)
 
+    async def broadcast(self, account_id: int | None) -> bool:
+        """See the port."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._client.publish(CHANNEL, _EVERYBODY if account_id is None else account_id)
+        except Exception as error:  # noqa: BLE001 - the next one may get through, whatever befell this one
+            _log.info("Other replicas do not hear of a revocation at once: %s", str(error) or type(error).__name__)
+            return False
+        return True
+
     async def send(self) -> None:
         """Send what is announced, for ever. What cannot be sent is dropped: an old revocation is news to nobody."""
         while True:
-            account_id = await self._unsent.get()
-            try:
-                async with asyncio.timeout(_PATIENCE):
-                    await self._client.publish(CHANNEL, account_id)
-            except Exception as error:  # noqa: BLE001 - the next one may get through, whatever befell this one
-                _log.info("Other replicas do not hear of a revocation at once: %s", str(error) or type(error).__name__)
+            await self.broadcast(await self._unsent.get())
 
 
 class _Listener:
@@ -106,6 +112,8 @@ class _Listener:
                     self._find()
                 elif message["type"] == "message" and _ACCOUNT_ID.fullmatch(message["data"]):
                     self._recent.drop(int(message["data"]))
+                elif message["type"] == "message" and message["data"] == _EVERYBODY:
+                    self._recent.drop_all()
                 is_silent = message is None
 
     def _lose(self, error: Exception, *, level: int = logging.INFO) -> None:

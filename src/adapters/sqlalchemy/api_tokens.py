@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Integer, bindparam, delete, func, insert, select, update
+from sqlalchemy.orm import aliased
 
 from adapters.sqlalchemy.database import Connection, MissingReference, Row, Statement, instant
 from adapters.sqlalchemy.tables import AccountRow, ApiTokenRow
@@ -44,6 +45,13 @@ _TOUCH = Statement(
 )
 _LIST = Statement(select(*_columns).where(_of_owner).order_by(ApiTokenRow.id.desc()))
 _REMOVE = Statement(delete(ApiTokenRow).where(_this_one, _of_owner).returning(ApiTokenRow.id))
+_REMOVE_ALL = Statement(delete(ApiTokenRow).where(_of_owner).returning(ApiTokenRow.id))
+_some = aliased(ApiTokenRow)
+_REMOVE_OF_EVERYBODY = Statement(
+    delete(ApiTokenRow)
+    .where(ApiTokenRow.id.in_(select(_some.id).order_by(_some.id).limit(bindparam("most", type_=Integer))))
+    .returning(ApiTokenRow.id)
+)
 
 
 class SqlAlchemyApiTokens:
@@ -93,6 +101,14 @@ class SqlAlchemyApiTokens:
         """See the port."""
         if await self._connection.fetch_one(_REMOVE, token_id=token_id, owner_id=owner_id) is None:
             raise NotFound("There is no such API token.")
+
+    async def remove_all(self, *, owner_id: int) -> int:
+        """See the port."""
+        return len(await self._connection.fetch_all(_REMOVE_ALL, owner_id=owner_id))
+
+    async def remove_of_everybody(self, *, most: int) -> int:
+        """See the port."""
+        return len(await self._connection.fetch_all(_REMOVE_OF_EVERYBODY, most=most))
 
 
 def _to_token(row: Row) -> ApiToken:

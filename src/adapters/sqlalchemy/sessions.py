@@ -78,6 +78,12 @@ _REMOVE = Statement(delete(SessionRow).where(_this_one, _of_owner).returning(Ses
 _REMOVE_ALL_BUT = Statement(
     delete(SessionRow).where(_of_owner, SessionRow.id != bindparam("but", type_=BigInteger)).returning(SessionRow.id)
 )
+_some = aliased(SessionRow)
+_REMOVE_OF_EVERYBODY = Statement(
+    delete(SessionRow)
+    .where(SessionRow.id.in_(select(_some.id).order_by(_some.id).limit(bindparam("most", type_=Integer))))
+    .returning(SessionRow.id)
+)
 _kept = aliased(SessionRow)
 _TRIM = Statement(
     delete(SessionRow)
@@ -165,9 +171,13 @@ class SqlAlchemySessions:
         if await self._connection.fetch_one(_REMOVE, session_id=session_id, owner_id=owner_id) is None:
             raise NotFound("There is no such session.")
 
-    async def remove_all(self, *, owner_id: int, but: int | None = None) -> None:
+    async def remove_all(self, *, owner_id: int, but: int | None = None) -> int:
         """See the port."""
-        await self._connection.fetch_all(_REMOVE_ALL_BUT, owner_id=owner_id, but=but or _NO_SESSION)
+        return len(await self._connection.fetch_all(_REMOVE_ALL_BUT, owner_id=owner_id, but=but or _NO_SESSION))
+
+    async def remove_of_everybody(self, *, most: int) -> int:
+        """See the port."""
+        return len(await self._connection.fetch_all(_REMOVE_OF_EVERYBODY, most=most))
 
     async def trim(self, *, owner_id: int, at: datetime, most: int, newest: int) -> bool:
         """See the port."""

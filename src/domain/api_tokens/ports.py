@@ -41,3 +41,11 @@ class ApiTokenRepository(Protocol):
         :raises NotFound: if there is none, or it is somebody else's.
         """
         ...
+
+    async def remove_all(self, *, owner_id: int) -> int:
+        """Revoke every token of the owner, and return how many that were."""
+        ...
+
+    async def remove_of_everybody(self, *, most: int) -> int:
+        """Revoke tokens whoever they belong to, ``most`` at the most, and return how many: an operator's business."""
+        ...

@@ -26,6 +26,13 @@ class Revocations(Protocol):
         """Make the others look up every token of the account again, as soon as they can be reached; do not wait."""
         ...
 
+    async def broadcast(self, account_id: int | None) -> bool:
+        """Make them look up every token of the account again, of all accounts for ``None``; tell whether that went out.
+
+        It may wait, for a bounded time.
+        """
+        ...
+
 
 class AccessTokens(Protocol):
     """Signed, self-contained access tokens."""

@@ -44,8 +44,12 @@ class SessionRepository(Protocol):
         """
         ...
 
-    async def remove_all(self, *, owner_id: int, but: int | None = None) -> None:
-        """End every session of the owner, except the one with the id ``but``."""
+    async def remove_all(self, *, owner_id: int, but: int | None = None) -> int:
+        """End every session of the owner, except the one with the id ``but``; return how many that were."""
+        ...
+
+    async def remove_of_everybody(self, *, most: int) -> int:
+        """End sessions whoever they belong to, ``most`` at the most, and return how many: an operator's business."""
         ...
 
     async def trim(self, *, owner_id: int, at: datetime, most: int, newest: int) -> bool:

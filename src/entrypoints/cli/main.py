@@ -7,11 +7,12 @@ import click
 from entrypoints.cli.backup import backup_command, restore_command
 from entrypoints.cli.check import check
 from entrypoints.cli.database import create_user, migrate_command
+from entrypoints.cli.revoke import revoke
 from entrypoints.cli.secret import secret
 from entrypoints.cli.serve import serve
 from entrypoints.http.meta import VERSION
 
-_COMMANDS = (serve, migrate_command, create_user, check, secret, backup_command, restore_command)
+_COMMANDS = (serve, migrate_command, create_user, revoke, check, secret, backup_command, restore_command)
 """In the order in which they are needed."""
 
 

@@ -23,7 +23,7 @@ def settings(facts: Facts) -> Finding:
 
 def jwt_secret(facts: Facts) -> Finding:
     """Check that nobody can sign tokens but the service."""
-    item, mend = "JWT secret", "Set JWT_SECRET to what `todo-api secret` prints; everybody has to sign in again."
+    item, mend = "JWT secret", "Set JWT_SECRET to what `todo-api secret` prints; clients refresh their access tokens."
     secret = facts.settings.jwt_secret
     if secret is None:
         return error(item, "JWT_SECRET is not set; each machine would make one of its own.", mend)
