@@ -19,7 +19,7 @@ from entrypoints.services import Services
 from tests import postgresql, redis_server
 from tests.builders import a_new_account
 from tests.clock import StandingClock
-from tests.harness import PASSWORD, AlwaysSomebody, client_of, quick_passwords, services_on, stage
+from tests.harness import PASSWORD, AlwaysSomebody, client_of, quick_hash, services_on, stage
 
 pytest.register_assert_rewrite("tests.api", "tests.contract")  # before it is imported: its classes are tests, too
 
@@ -98,7 +98,7 @@ async def user(store: Store) -> Account:
     return await store.accounts.add(
         NewAccount(
             email="ada@example.com",
-            password_hash=await quick_passwords.hash(PASSWORD),
+            password_hash=await quick_hash(PASSWORD),
             created_at=datetime(2026, 1, 1, tzinfo=UTC),
         )
     )

@@ -9,11 +9,14 @@ import httpx
 from argon2 import PasswordHasher
 from litestar import Litestar
 
+from adapters.concurrency.limiter import FairConcurrencyLimiter
 from adapters.security.passwords import Argon2Passwords
+from domain.accounts.asker import Asker
 from domain.accounts.model import Account
 from domain.authentication.principal import EVERY_SCOPE, Principal
 from domain.authentication.service import Authenticator
 from domain.clock import Clock
+from domain.concurrency.fair_queue import ConcurrencyLimits
 from domain.quotas.model import AccountQuotas
 from domain.rate_limits.ports import RateLimiter
 from domain.store import Store
@@ -28,7 +31,16 @@ SECRET = "a secret of sixty-four bytes that is good enough for every test!!"
 
 _QUIET = Settings(access_log=False)
 
-quick_passwords = Argon2Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+quick_passwords = Argon2Passwords(
+    FairConcurrencyLimiter(ConcurrencyLimits(per_key=2, max_waiting=1_000), max_wait=60),
+    PasswordHasher(time_cost=1, memory_cost=8, parallelism=1),
+    threads=2,
+)
+
+
+async def quick_hash(password: str) -> str:
+    """Return a hash of a password that nobody waits for."""
+    return await quick_passwords.hash(password, asker=Asker(key="a test"))
 
 
 class AlwaysSomebody(Authenticator):

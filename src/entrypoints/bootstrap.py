@@ -78,6 +78,15 @@ _MAX_WAIT = 3
 _HEAVY_READS_OF_ACCOUNT = 2
 """One that is read, and one that is meant to be."""
 
+_HASHING_THREADS = 2
+"""Of which one asker has one: there is always another for somebody else. A hash takes 64 MiB, and several cores."""
+
+_MAX_WAIT_FOR_HASH = 5
+"""Seconds: as long as people wait at a login."""
+
+_MAX_WAITING_HASHES = 30
+"""Of one asker: about as many as are computed while one may wait."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -131,7 +140,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
     """Connect the services to what they run on, until the block is left."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings))
-        passwords = Argon2Passwords()
+        passwords = argon2_passwords()
         stack.callback(passwords.close)
         await passwords.prepare()
         zone_names()  # reads files, which must not happen while requests wait
@@ -224,6 +233,13 @@ def build_services(
 def _fair(per_key: int, *, capacity: int | None = None, name: str) -> FairConcurrencyLimiter:
     limits = ConcurrencyLimits(capacity=capacity, per_key=per_key, max_waiting=_MAX_WAITING)
     return FairConcurrencyLimiter(limits, max_wait=_MAX_WAIT, name=name)
+
+
+def argon2_passwords() -> Argon2Passwords:
+    """Return what hashes passwords, in turns."""
+    limits = ConcurrencyLimits(capacity=_HASHING_THREADS, per_key=1, max_waiting=_MAX_WAITING_HASHES)
+    turns = FairConcurrencyLimiter(limits, max_wait=_MAX_WAIT_FOR_HASH, name="sign-ins")
+    return Argon2Passwords(turns, threads=_HASHING_THREADS)
 
 
 @asynccontextmanager

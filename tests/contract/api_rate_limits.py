@@ -10,7 +10,15 @@ from litestar import Litestar
 from domain.accounts.model import Account
 from domain.rate_limits.model import Quota
 from domain.rate_limits.ports import RateLimiter
-from domain.rate_limits.quotas import ACCOUNT, ANONYMOUS, REGISTRATION, SIGN_IN, TOKEN
+from domain.rate_limits.quotas import (
+    ACCOUNT,
+    ANONYMOUS,
+    ANONYMOUS_SITE,
+    REGISTRATION,
+    REGISTRATION_SITE,
+    SIGN_IN,
+    TOKEN,
+)
 from domain.store import Store
 from tests.api import Json, assert_problem, bearer, log_in, make_token, register
 from tests.clock import StandingClock
@@ -160,6 +168,29 @@ class RateLimitsApi:
 
         assert_refused(refused, REGISTRATION)
         await register(elsewhere, "x@example.com")
+
+    async def test_a_site_has_many_networks_and_yet_an_end(self, client: httpx.AsyncClient, app: Litestar) -> None:
+        del client  # it started the application
+        statuses: list[int] = []
+        for number in range(REGISTRATION_SITE.amount + 1):
+            async with calling(app, (f"2001:db8:1:{number:x}::1", 123)) as network:
+                answer = await network.post("/auth/register", json={"email": f"{number}@a.com", "password": PASSWORD})
+                statuses.append(answer.status_code)
+
+        assert statuses == [201] * REGISTRATION_SITE.amount + [429]
+        async with calling(app, ("2001:db8:2::1", 123)) as elsewhere:
+            await register(elsewhere, "x@example.com")
+
+    @pytest.mark.parametrize("path", ["/posts", "/nothing/here"])
+    async def test_a_site_asks_no_more_than_ten_of_its_networks_may(
+        self, client: httpx.AsyncClient, app: Litestar, limiter: RateLimiter, path: str
+    ) -> None:
+        del client  # it started the application
+        await exhaust(limiter, ANONYMOUS_SITE, "2001:db8:1::/48")
+
+        async with calling(app, ("2001:db8:1:1::1", 123)) as one, calling(app, ("2001:db8:1:2::1", 123)) as two:
+            assert (await one.get(path)).status_code != 429
+            assert_refused(await two.get(path), ANONYMOUS_SITE)
 
     async def test_a_password_is_not_guessed_and_the_right_one_does_not_help_then(
         self, client: httpx.AsyncClient, elsewhere: httpx.AsyncClient, user: Account

@@ -29,7 +29,7 @@ from entrypoints.settings import Settings
 from tests import postgresql, redis_server
 from tests.clock import StandingClock
 from tests.csv_fixtures import FIXTURES, load
-from tests.harness import PASSWORD, SECRET, quick_passwords, services_on
+from tests.harness import PASSWORD, SECRET, quick_hash, services_on
 from tests.integration.later_version import Later
 from tests.savepoints import SavepointDatabase
 
@@ -106,7 +106,7 @@ async def authenticated_user(database_module: SavepointDatabase) -> Account:
     return await SqlAlchemyStore(database_module).accounts.add(
         NewAccount(
             email="module@example.com",
-            password_hash=await quick_passwords.hash(PASSWORD),
+            password_hash=await quick_hash(PASSWORD),
             created_at=datetime(2026, 1, 1, tzinfo=UTC),
         )
     )

@@ -10,10 +10,9 @@ from time import perf_counter
 
 import pytest
 
-from adapters.security.passwords import Argon2Passwords
 from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.errors import EmailTaken, WrongCredentials
-from entrypoints.bootstrap import build_services
+from entrypoints.bootstrap import argon2_passwords, build_services
 from entrypoints.services import Services
 from tests.harness import PASSWORD, SECRET
 
@@ -25,7 +24,7 @@ MOST_DIFFERENT = 4
 @pytest.fixture
 async def services(sqlite_store: SqlAlchemyStore) -> AsyncGenerator[Services]:
     """Services with real passwords, and an account."""
-    passwords = Argon2Passwords()
+    passwords = argon2_passwords()
     await passwords.prepare()
     services = build_services(sqlite_store, passwords=passwords, secret=SECRET, readiness=_ready)
     await services.accounts.register(email=EMAIL, password=PASSWORD)

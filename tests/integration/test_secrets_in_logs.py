@@ -18,7 +18,7 @@ from entrypoints.app import create_app
 from entrypoints.bootstrap import open_services
 from entrypoints.environment import Secret
 from tests.clock import StandingClock
-from tests.harness import PASSWORD, SECRET, app_on, client_of, quick_passwords, services_on
+from tests.harness import PASSWORD, SECRET, app_on, client_of, quick_hash, services_on
 from tests.integration.processes import PATIENCE, serving, todo_api
 from tests.log_capture import PRODUCTION, configured
 from tests.secret_hunt import SecretHunt
@@ -85,7 +85,7 @@ async def test_a_row_that_sqlite_refuses_is_not_shown(sqlite_database: SqliteDat
 
 
 async def assert_that_a_refused_row_is_not_shown(database: Database, clock: StandingClock) -> None:
-    broken: Any = RefusedByTheDatabase(database, await quick_passwords.hash(PASSWORD))
+    broken: Any = RefusedByTheDatabase(database, await quick_hash(PASSWORD))
     services = replace(services_on(SqlAlchemyStore(database), now=clock), posts=broken)
     with configured(replace(PRODUCTION, log_level="debug")) as log:
         async with client_of(app_on(services, PRODUCTION)) as client:

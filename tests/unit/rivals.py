@@ -6,6 +6,7 @@ from adapters.memory.accounts import MemoryAccounts
 from adapters.memory.state import State
 from adapters.memory.store import MemoryStore
 from adapters.memory.todos import MemoryTodos
+from domain.accounts.asker import Asker
 from domain.accounts.model import Account
 from domain.todos.model import Todo
 
@@ -60,12 +61,15 @@ class CountingPasswords:
     def __init__(self) -> None:
         self.verified: list[str | None] = []
         self.hashed = 0
+        self.askers: list[Asker] = []
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, *, asker: Asker) -> str:
+        self.askers.append(asker)
         self.hashed += 1
         return f"v2:{password}"
 
-    async def matches(self, password: str, password_hash: str | None) -> bool:
+    async def matches(self, password: str, password_hash: str | None, *, asker: Asker) -> bool:
+        self.askers.append(asker)
         self.verified.append(password_hash)
         return password_hash is not None and password_hash.partition(":")[2] == password
 

@@ -3,6 +3,7 @@
 import pytest
 
 from adapters.memory.store import MemoryStore
+from domain.accounts.asker import Asker
 from domain.accounts.model import AccountPatch
 from domain.accounts.service import AccountService
 from domain.authentication.principal import Principal
@@ -183,9 +184,9 @@ async def test_a_password_that_was_changed_meanwhile_stays(
     store: MemoryStore, recent: RecentPrincipals, clock: StandingClock
 ) -> None:
     class ChangedMeanwhile(CountingPasswords):
-        async def hash(self, password: str) -> str:
+        async def hash(self, password: str, *, asker: Asker) -> str:
             await store.accounts.replace_password(account.id, "v2:theirs", replacing="v2:12345678")
-            return await super().hash(password)
+            return await super().hash(password, asker=asker)
 
     account = await store.accounts.add(a_new_account(password_hash="v2:12345678"))
     session = await store.sessions.add(a_new_session(), owner_id=account.id)
@@ -217,6 +218,18 @@ async def test_an_account_that_is_closed_takes_everything_with_it(
     assert await store.api_tokens.by_digest("digest") is None
     assert await store.posts.count() == 0
     assert recent.get("bearer", at=NOON) is None
+
+
+async def test_whoever_is_signed_in_has_their_password_checked_on_their_own_behalf(
+    accounts: AccountService, passwords: CountingPasswords
+) -> None:
+    account = await accounts.register(email="ada@example.com", password="12345678", address="2001:db8:1:2::3")
+    await accounts.change_password(account.id, old_password="12345678", new_password="87654321", session_id=None)
+    await accounts.close(account.id, password="87654321")
+
+    first, *others = passwords.askers
+    assert first == Asker.from_address("2001:db8:1:ffff::1")
+    assert others == [Asker.account(account.id)] * 3
 
 
 async def test_a_wrong_password_closes_nothing(accounts: AccountService) -> None:

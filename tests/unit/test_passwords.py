@@ -8,9 +8,15 @@ from typing import Literal
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
+from adapters.concurrency.limiter import FairConcurrencyLimiter
 from adapters.security.passwords import Argon2Passwords
-from domain.errors import Unavailable
-from tests.harness import quick_passwords
+from domain.accounts.asker import Asker
+from domain.concurrency.fair_queue import ConcurrencyLimits
+from domain.errors import TooManyConcurrent
+from entrypoints.bootstrap import argon2_passwords
+from tests.harness import quick_hash, quick_passwords
+
+ADA, GRACE = Asker(key=1), Asker(key=2)
 
 
 class SlowHasher(PasswordHasher):
@@ -49,59 +55,64 @@ class SlowHasher(PasswordHasher):
             self._leave()
 
 
-async def test_a_password_has_its_own_hash_and_no_other() -> None:
-    password_hash = await quick_passwords.hash("correct horse")
+def taking_turns(hasher: PasswordHasher, *, threads: int = 2, max_waiting: int = 10) -> Argon2Passwords:
+    limits = ConcurrencyLimits(capacity=threads, per_key=threads, max_waiting=max_waiting)
+    return Argon2Passwords(FairConcurrencyLimiter(limits, max_wait=60), hasher, threads=threads)
 
-    assert await quick_passwords.matches("correct horse", password_hash)
-    assert not await quick_passwords.matches("battery staple", password_hash)
-    assert not await quick_passwords.matches("correct horse", None)
+
+async def test_a_password_has_its_own_hash_and_no_other() -> None:
+    password_hash = await quick_hash("correct horse")
+
+    assert await quick_passwords.matches("correct horse", password_hash, asker=ADA)
+    assert not await quick_passwords.matches("battery staple", password_hash, asker=ADA)
+    assert not await quick_passwords.matches("correct horse", None, asker=ADA)
 
 
 async def test_the_same_password_is_salted_anew() -> None:
-    assert await quick_passwords.hash("correct horse") != await quick_passwords.hash("correct horse")
+    assert await quick_hash("correct horse") != await quick_hash("correct horse")
 
 
 async def test_nobody_needs_to_choose_argon2id_and_its_parameters() -> None:
-    passwords = Argon2Passwords()
+    passwords = argon2_passwords()
 
-    parameters = extract_parameters(await passwords.hash("correct horse"))
+    parameters = extract_parameters(await passwords.hash("correct horse", asker=ADA))
 
     passwords.close()
     assert (parameters.type, parameters.memory_cost) == (Type.ID, 64 * 1024)
 
 
 async def test_a_hash_with_other_parameters_is_outdated_and_still_matches() -> None:
-    stronger = Argon2Passwords(PasswordHasher(time_cost=2, memory_cost=8, parallelism=1))
-    old_hash = await quick_passwords.hash("correct horse")
+    stronger = taking_turns(PasswordHasher(time_cost=2, memory_cost=8, parallelism=1))
+    old_hash = await quick_hash("correct horse")
 
     assert stronger.is_outdated(old_hash)
     assert not quick_passwords.is_outdated(old_hash)
-    assert await stronger.matches("correct horse", old_hash)
+    assert await stronger.matches("correct horse", old_hash, asker=ADA)
 
     stronger.close()
 
 
 @pytest.mark.parametrize("password", ["\ud800", "x\udcffy", "\x00", "", "x" * 100_000, "\U0001f510"])
 async def test_any_text_is_just_a_wrong_password(password: str) -> None:
-    password_hash = await quick_passwords.hash("correct horse")
+    password_hash = await quick_hash("correct horse")
 
-    assert not await quick_passwords.matches(password, password_hash)
-    assert not await quick_passwords.matches(password, None)
+    assert not await quick_passwords.matches(password, password_hash, asker=ADA)
+    assert not await quick_passwords.matches(password, None, asker=ADA)
 
 
 @pytest.mark.parametrize("password_hash", ["", "a hash", "$argon2id$v=19$m=8,t=1,p=1$broken", "$2b$12$bcrypt"])
 async def test_what_is_no_hash_matches_nothing(password_hash: str) -> None:
-    assert not await quick_passwords.matches("correct horse", password_hash)
+    assert not await quick_passwords.matches("correct horse", password_hash, asker=ADA)
 
 
 async def test_nobody_is_verified_against_a_real_hash_with_the_same_parameters() -> None:
     hasher = SlowHasher()
-    passwords = Argon2Passwords(hasher)
+    passwords = taking_turns(hasher)
     await passwords.prepare()
     hasher.verified.clear()
 
     for _ in range(2):
-        await passwords.matches("correct horse", None)
+        await passwords.matches("correct horse", None, asker=ADA)
 
     passwords.close()
     first, second = hasher.verified
@@ -110,18 +121,18 @@ async def test_nobody_is_verified_against_a_real_hash_with_the_same_parameters()
 
 
 async def test_nobody_has_the_password_of_nobody() -> None:
-    assert not await quick_passwords.matches("nobody has this password", None)
+    assert not await quick_passwords.matches("nobody has this password", None, asker=ADA)
 
 
 @pytest.mark.parametrize("concurrency", [1, 2, 3])
 async def test_no_more_hashes_are_computed_at_once_than_there_is_memory_for(concurrency: int) -> None:
     hasher = SlowHasher()
-    passwords = Argon2Passwords(hasher, concurrency=concurrency)
-    password_hash = await passwords.hash("correct horse")
+    passwords = taking_turns(hasher, threads=concurrency)
+    password_hash = await passwords.hash("correct horse", asker=ADA)
 
     results = await asyncio.gather(
-        *(passwords.matches("correct horse", password_hash) for _ in range(5)),
-        *(passwords.hash("battery staple") for _ in range(5)),
+        *(passwords.matches("correct horse", password_hash, asker=ADA) for _ in range(5)),
+        *(passwords.hash("battery staple", asker=ADA) for _ in range(5)),
     )
 
     passwords.close()
@@ -130,8 +141,8 @@ async def test_no_more_hashes_are_computed_at_once_than_there_is_memory_for(conc
 
 
 async def test_the_event_loop_goes_on_while_a_hash_is_computed() -> None:
-    passwords = Argon2Passwords(SlowHasher())
-    hashing = asyncio.create_task(passwords.hash("correct horse"))
+    passwords = taking_turns(SlowHasher())
+    hashing = asyncio.create_task(passwords.hash("correct horse", asker=ADA))
     turns = 0
 
     while not hashing.done():
@@ -143,9 +154,38 @@ async def test_the_event_loop_goes_on_while_a_hash_is_computed() -> None:
 
 
 async def test_of_those_that_wait_there_is_a_bound() -> None:
-    passwords = Argon2Passwords(SlowHasher(), concurrency=1, most_waiting=2)
+    passwords = taking_turns(SlowHasher(), threads=1, max_waiting=2)
 
-    answers = await asyncio.gather(*(passwords.hash("12345678") for _ in range(5)), return_exceptions=True)
+    answers = await asyncio.gather(*(passwords.hash("12345678", asker=ADA) for _ in range(5)), return_exceptions=True)
 
-    assert [isinstance(answer, Unavailable) for answer in answers] == [False] * 3 + [True] * 2
-    assert await passwords.hash("12345678")
+    assert [isinstance(answer, TooManyConcurrent) for answer in answers] == [False] * 3 + [True] * 2
+    assert await passwords.hash("12345678", asker=ADA)
+    passwords.close()
+
+
+async def test_nobody_waits_for_all_that_somebody_else_has_asked_for() -> None:
+    passwords = taking_turns(SlowHasher(), threads=1)
+    order: list[Asker] = []
+
+    async def hashed(asker: Asker) -> None:
+        await passwords.hash("12345678", asker=asker)
+        order.append(asker)
+
+    await asyncio.gather(*(hashed(ADA) for _ in range(5)), hashed(GRACE))
+
+    passwords.close()
+    assert order == [ADA, GRACE, ADA, ADA, ADA, ADA]
+
+
+async def test_who_goes_away_leaves_the_thread_to_its_work() -> None:
+    hasher = SlowHasher()
+    passwords = taking_turns(hasher, threads=1)
+
+    for _ in range(5):
+        hashing = asyncio.create_task(passwords.hash("12345678", asker=ADA))
+        await asyncio.sleep(0)
+        hashing.cancel()
+    await passwords.hash("12345678", asker=GRACE)
+
+    passwords.close()
+    assert hasher.most == 1

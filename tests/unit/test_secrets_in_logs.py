@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from entrypoints.services import Services
 from entrypoints.settings import Settings
-from tests.harness import PASSWORD, app_on, quick_passwords
+from tests.harness import PASSWORD, app_on, quick_hash
 from tests.log_capture import PRODUCTION, configured
 from tests.secret_hunt import SecretHunt
 
@@ -56,7 +56,7 @@ def test_the_whole_api_is_used_and_no_secret_is_logged(settings: Settings, servi
 
 @EVERYWHERE
 def test_what_drivers_say_is_logged_without_secrets(settings: Settings, services: Services) -> None:
-    password_hash = asyncio.run(quick_passwords.hash(PASSWORD))
+    password_hash = asyncio.run(quick_hash(PASSWORD))
     broken: Any = BrokenPosts(ValueError())
     with (
         configured(replace(settings, log_level="debug")) as log,
@@ -76,7 +76,7 @@ def test_the_hunt_finds_what_it_looks_for(services: Services) -> None:
     with TestClient(app_on(services)) as client:
         hunt = SecretHunt(client)
         hunt.use_everything()
-    password_hash = asyncio.run(quick_passwords.hash(PASSWORD))
+    password_hash = asyncio.run(quick_hash(PASSWORD))
 
     assert len(hunt.secrets) > 40
     for secret in (*hunt.secrets, password_hash, sha256(b"x").hexdigest()):

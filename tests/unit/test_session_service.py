@@ -9,6 +9,7 @@ from adapters.memory.store import MemoryStore
 from adapters.rate_limits.unlimited import Unlimited
 from adapters.security.access_tokens import JwtAccessTokens
 from adapters.security.secrets import HmacSecrets
+from domain.accounts.asker import Asker
 from domain.accounts.model import Account
 from domain.authentication.principal import Principal
 from domain.authentication.recent import RecentPrincipals
@@ -111,6 +112,15 @@ async def test_being_right_costs_one_verification_too(sessions: SessionService, 
     assert passwords.hashed == 0
 
 
+async def test_a_password_is_checked_on_behalf_of_where_it_comes_from(
+    sessions: SessionService, passwords: CountingPasswords
+) -> None:
+    for address in ("192.0.2.1", "2001:db8:1:2::3", None):
+        await sessions.log_in(email=EMAIL, password="passw\u00f6rter", address=address)
+
+    assert [asker.key for asker in passwords.askers] == ["192.0.2.1", "2001:db8:1::/48", "unknown"]
+
+
 async def test_an_outdated_hash_is_brought_up_to_date(
     sessions: SessionService, store: MemoryStore, user: Account
 ) -> None:
@@ -140,11 +150,11 @@ class _ChangedMeanwhile(CountingPasswords):
         self._store = store
         self._new_hash = new_hash
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, *, asker: Asker) -> str:
         found = await self._store.accounts.credentials_by_email("grace@example.com")
         assert found is not None
         await self._store.accounts.replace_password(found.account_id, self._new_hash, replacing=found.password_hash)
-        return await super().hash(password)
+        return await super().hash(password, asker=asker)
 
 
 @pytest.mark.parametrize(("meanwhile", "is_let_in"), [("v2:theirs", False), ("v2:old one", True)])

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.rate_limits.memory import MemoryRateLimiter
 from adapters.security.secrets import HmacSecrets
+from domain.accounts.asker import Asker
 from domain.errors import RateLimited
 from domain.rate_limits.guard import SignInGuard
 from domain.rate_limits.model import Hit, Quota, Verdict
@@ -17,6 +18,7 @@ from domain.rate_limits.quotas import (
     REFRESH_ADDRESS,
     SIGN_IN,
     SIGN_IN_ADDRESS,
+    SIGN_IN_ADDRESS_SITE,
     SIGN_IN_SITE,
     SIGN_IN_STRANGERS,
 )
@@ -161,6 +163,37 @@ async def test_guessing_from_the_same_site_does_not_concern_a_familiar_address(g
     await guard.attempt_sign_in(ADA, address="2001:db8:1::2")
 
 
+async def test_one_ipv6_site_does_not_try_many_accounts_from_many_networks(guard: SignInGuard) -> None:
+    allowed = 0
+    for number in range(SIGN_IN_ADDRESS_SITE.amount + 100):
+        with suppress(RateLimited):
+            await guard.attempt_sign_in(f"{number}@example.com", address=f"2001:db8:1:{number:x}::1")
+            allowed += 1
+
+    assert allowed == SIGN_IN_ADDRESS_SITE.amount
+    with pytest.raises(RateLimited) as caught:
+        await guard.attempt_sign_in(ADA, address="2001:db8:1:ffff::1")
+    assert refused_by(caught) == [SIGN_IN_ADDRESS_SITE]
+    await guard.attempt_sign_in(ADA, address="2001:db8:2::1")
+
+
+async def test_a_flood_from_the_same_site_does_not_concern_a_familiar_address(guard: SignInGuard) -> None:
+    await guard.signed_in(ADA, address="2001:db8:1::1")
+    for number in range(1, SIGN_IN_ADDRESS_SITE.amount + 1):
+        await guard.attempt_sign_in(f"{number}@example.com", address=f"2001:db8:1:{number:x}::1")
+
+    await guard.attempt_sign_in(ADA, address="2001:db8:1::2")
+
+
+async def test_all_networks_of_a_site_ask_as_one_and_whoever_is_familiar_goes_first(guard: SignInGuard) -> None:
+    strangers = [await guard.attempt_sign_in(ADA, address=f"2001:db8:1:{number}::1") for number in range(3)]
+    await guard.signed_in(ADA, address=HOME)
+
+    assert set(strangers) == {Asker(key="2001:db8:1::/48")}
+    assert await guard.attempt_sign_in(ADA, address=HOME) == Asker(key=HOME, is_known=True)
+    assert await guard.attempt_sign_in(GRACE, address=HOME) == Asker(key=HOME)
+
+
 async def test_who_knows_one_account_is_a_stranger_to_another(guard: SignInGuard) -> None:
     await guard.signed_in(GRACE, address=ELSEWHERE)
     await strangers_guess(guard, ADA)
@@ -193,7 +226,7 @@ async def test_attempts_at_once_are_counted_one_by_one(guard: SignInGuard) -> No
         *(guard.attempt_sign_in(ADA, address=HOME) for _ in range(50)), return_exceptions=True
     )
 
-    assert answers.count(None) == SIGN_IN.amount
+    assert answers.count(Asker(key=HOME)) == SIGN_IN.amount
 
 
 async def test_an_ipv6_network_is_one_address(guard: SignInGuard) -> None:

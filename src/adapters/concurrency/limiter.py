@@ -39,7 +39,7 @@ class FairConcurrencyLimiter:
             return
         turn = asyncio.get_running_loop().create_future()
         if not self._queue.wait(key, turn, is_preferred=is_preferred):
-            raise self._refusal(key)
+            raise self._own_fault()
         await self._wait(key, turn)
 
     def release(self, key: Hashable) -> None:
@@ -71,5 +71,8 @@ class FairConcurrencyLimiter:
 
     def _refusal(self, key: Hashable) -> TooManyConcurrent | Overloaded:
         if self._queue.is_at_its_limit(key):
-            return TooManyConcurrent(f"Too many {self._name} of yours are being answered; let them end first.")
+            return self._own_fault()
         return Overloaded(f"Too many {self._name} are being answered; try again.")
+
+    def _own_fault(self) -> TooManyConcurrent:
+        return TooManyConcurrent(f"Too many {self._name} of yours are being answered; let them end first.")

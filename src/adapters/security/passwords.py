@@ -8,7 +8,10 @@ from typing import TypeVar, TypeVarTuple, Unpack
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from domain.errors import Unavailable
+from domain.accounts.asker import Asker
+from domain.concurrency.ports import ConcurrencyLimiter
+
+_NOBODYS = "nobody has this password"
 
 _Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")
@@ -18,29 +21,28 @@ class Argon2Passwords:
     """Implements ``domain.accounts.ports.Passwords``.
 
     A hash takes tens of milliseconds and 64 MiB on purpose, so it is computed off the event loop, and no more than
-    ``concurrency`` at a time: further requests wait their turn instead of taking the memory. Of those that wait, too,
-    there is a bound, ``most_waiting``.
+    ``threads`` at a time: further requests wait for their turn instead of taking the memory. ``turns`` says whose it
+    is; it lets in as many as there are threads.
     """
 
-    def __init__(self, hasher: PasswordHasher | None = None, *, concurrency: int = 2, most_waiting: int = 100) -> None:
+    def __init__(self, turns: ConcurrencyLimiter, hasher: PasswordHasher | None = None, *, threads: int) -> None:
+        self._turns = turns
         self._hasher = hasher or PasswordHasher()
-        self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="argon2")
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._decoy: str | None = None
-        self._most_at_once = concurrency + most_waiting
-        self._at_once = 0
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, *, asker: Asker) -> str:
         """See the port."""
-        return await self._in_thread(self._hash, password)
+        return await self._in_turn(asker, self._hash, password)
 
-    async def matches(self, password: str, password_hash: str | None) -> bool:
+    async def matches(self, password: str, password_hash: str | None, *, asker: Asker) -> bool:
         """See the port."""
         if password_hash is None:
             if self._decoy is None:
-                self._decoy = await self.hash("nobody has this password")
-            await self._in_thread(self._verify, password, self._decoy)
+                self._decoy = await self.hash(_NOBODYS, asker=asker)
+            await self._in_turn(asker, self._verify, password, self._decoy)
             return False
-        return await self._in_thread(self._verify, password, password_hash)
+        return await self._in_turn(asker, self._verify, password, password_hash)
 
     def is_outdated(self, password_hash: str) -> bool:
         """See the port."""
@@ -48,20 +50,20 @@ class Argon2Passwords:
 
     async def prepare(self) -> None:
         """Compute the decoy now, so that not even the first unknown address takes longer than a known one."""
-        await self.matches("", None)
+        self._decoy = await asyncio.get_running_loop().run_in_executor(self._threads, self._hash, _NOBODYS)
 
     def close(self) -> None:
         """Give the threads back."""
         self._threads.shutdown(wait=False)
 
-    async def _in_thread(self, work: Callable[[Unpack[_Arguments]], _Result], *arguments: *_Arguments) -> _Result:
-        if self._at_once >= self._most_at_once:
-            raise Unavailable("Too many passwords are being checked; try again.")
-        self._at_once += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
-        finally:
-            self._at_once -= 1
+    async def _in_turn(
+        self, asker: Asker, work: Callable[[Unpack[_Arguments]], _Result], *arguments: *_Arguments
+    ) -> _Result:
+        await self._turns.acquire(asker.key, is_preferred=asker.is_known)
+        computing = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        # Whoever goes away leaves the thread at work: it is the next one's turn when that is done.
+        computing.add_done_callback(lambda _: self._turns.release(asker.key))
+        return await asyncio.shield(computing)
 
     def _hash(self, password: str) -> str:
         return self._hasher.hash(_to_bytes(password))

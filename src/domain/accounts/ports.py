@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from domain.accounts.asker import Asker
 from domain.accounts.model import Account, Credentials, NewAccount
 
 
@@ -51,16 +52,20 @@ class AccountRepository(Protocol):
 
 
 class Passwords(Protocol):
-    """A slow, salted password hash (OWASP ASVS 6.2; argon2id, RFC 9106)."""
+    """A slow, salted password hash (OWASP ASVS 6.2; argon2id, RFC 9106).
 
-    async def hash(self, password: str) -> str:
+    It is so slow that few can be computed at once: whoever asks waits for a turn.
+    """
+
+    async def hash(self, password: str, *, asker: Asker) -> str:
         """Return a hash that carries its salt and its parameters.
 
-        :raises Unavailable: if too many are being computed; ``matches`` does, too.
+        :raises TooManyConcurrent: if too many of the same asker are wanted; ``matches`` does, too.
+        :raises Overloaded: if too many of others are; likewise.
         """
         ...
 
-    async def matches(self, password: str, password_hash: str | None) -> bool:
+    async def matches(self, password: str, password_hash: str | None, *, asker: Asker) -> bool:
         """Tell whether the password has that hash; for ``None`` it takes as long, and the answer is no."""
         ...
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Set as AbstractSet
 
+from domain.accounts.asker import Asker
 from domain.accounts.guessable import checked_new_password
 from domain.accounts.model import (
     Account,
@@ -38,17 +39,17 @@ class AccountService:
         self._recent = recent
         self._now = now
 
-    async def register(self, *, email: str, password: str) -> Account:
-        """Open an account.
+    async def register(self, *, email: str, password: str, address: str | None = None) -> Account:
+        """Open an account; ``address`` is where that is asked from.
 
         :raises Invalid: if the address or the password breaks a rule; ``GuessablePassword`` is one.
         :raises EmailTaken: if another account has the address.
         """
-        address = checked_email(email)
-        checked = checked_new_password(password, email=address, common=self._common_passwords)
+        checked_address = checked_email(email)
+        checked = checked_new_password(password, email=checked_address, common=self._common_passwords)
         # An address that is taken costs a hash, too: how long the answer takes tells nothing.
-        password_hash = await self._passwords.hash(checked)
-        new = NewAccount(email=address, password_hash=password_hash, created_at=self._now())
+        password_hash = await self._passwords.hash(checked, asker=Asker.from_address(address))
+        new = NewAccount(email=checked_address, password_hash=password_hash, created_at=self._now())
         return await self._store.accounts.add(new)
 
     async def get(self, account_id: int) -> Account:
@@ -90,7 +91,7 @@ class AccountService:
             new_password, email=credentials.email, common=self._common_passwords, pointer="/new_password"
         )
         await self._require(old_password, credentials)
-        new_hash = await self._passwords.hash(checked)
+        new_hash = await self._passwords.hash(checked, asker=Asker.account(account_id))
         async with self._store.transaction() as tx:
             if not await tx.accounts.replace_password(account_id, new_hash, replacing=credentials.password_hash):
                 raise Conflict("The password was changed meanwhile.")
@@ -111,5 +112,6 @@ class AccountService:
 
         :raises Forbidden: otherwise.
         """
-        if not await self._passwords.matches(normalized_password(password), credentials.password_hash):
+        asker = Asker.account(credentials.account_id)
+        if not await self._passwords.matches(normalized_password(password), credentials.password_hash, asker=asker):
             raise Forbidden("The password is wrong.")

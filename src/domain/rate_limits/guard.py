@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from domain.accounts.asker import Asker
 from domain.accounts.model import checked_email
 from domain.authentication.ports import Secrets
 from domain.errors import Invalid, RateLimited
@@ -14,6 +15,7 @@ from domain.rate_limits.quotas import (
     REFRESH_ADDRESS,
     SIGN_IN,
     SIGN_IN_ADDRESS,
+    SIGN_IN_ADDRESS_SITE,
     SIGN_IN_SITE,
     SIGN_IN_STRANGERS,
 )
@@ -22,10 +24,10 @@ from domain.rate_limits.quotas import (
 class SignInGuard:
     """Counts attempts to sign in, before the password is looked at: many at once are no way around it.
 
-    There are four quotas: of an address for one account, of an address for all accounts, of an IPv6 site for one
-    account, and of one account for all addresses. The last stops those who guess from many machines, and would also be
-    a way to lock somebody out; so the last two do not hold for an address from which there was a success in the last
-    thirty days, and one site, with all its 65,536 networks, cannot use up what all have together.
+    There are five quotas: of an address for one account, of an address for all accounts, of an IPv6 site for one
+    account and for all, and of one account for all addresses. The last stops those who guess from many machines, and
+    would also be a way to lock somebody out; so the last three do not hold for an address from which there was a
+    success in the last thirty days, and one site, with all its 65,536 networks, cannot use up what all have together.
 
     What remains is deliberate: whoever guesses from three sites or IPv4 addresses all the time keeps the owner from
     signing in where they have not been in the last thirty days. Without that, a botnet would guess without a bound.
@@ -39,16 +41,21 @@ class SignInGuard:
         self._limiter = limiter
         self._secrets = secrets
 
-    async def attempt_sign_in(self, email: str, *, address: str | None) -> None:
-        """Count an attempt.
+    async def attempt_sign_in(self, email: str, *, address: str | None) -> Asker:
+        """Count an attempt, and return on whose behalf the password is checked.
 
         :raises RateLimited: if there were too many.
         """
         account, network = self._pseudonym(email), network_of(address)
         hits = [(SIGN_IN, _pair(account, network)), (SIGN_IN_ADDRESS, network)]
-        if not await self._limiter.knows(_familiar(account, network)):
-            hits += [(SIGN_IN_SITE, _pair(account, site_of(address))), (SIGN_IN_STRANGERS, account)]
+        is_familiar = await self._limiter.knows(_familiar(account, network))
+        if not is_familiar:
+            site = site_of(address)
+            hits += [(SIGN_IN_SITE, _pair(account, site)), (SIGN_IN_STRANGERS, account)]
+            if site != network:
+                hits.append((SIGN_IN_ADDRESS_SITE, site))
         await self._hit(hits)
+        return Asker.from_address(address, is_known=is_familiar)
 
     async def signed_in(self, email: str, *, address: str | None) -> None:
         """Note a success: what went before were typing errors, and the address is familiar."""

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from domain.accounts.asker import Asker
 from domain.accounts.model import Credentials, checked_email, normalized_password
 from domain.accounts.ports import Passwords
 from domain.authentication.ports import AccessClaims, AccessTokens, Secrets
@@ -63,8 +64,8 @@ class SessionService:
         :raises WrongCredentials: if the two do not belong together.
         :raises RateLimited: if somebody tried too often, from this ``address`` or with this e-mail address.
         """
-        await self._guard.attempt_sign_in(email, address=address)
-        credentials = await self._credentials_of(email, normalized_password(password))
+        asker = await self._guard.attempt_sign_in(email, address=address)
+        credentials = await self._credentials_of(email, normalized_password(password), asker)
         account_id = credentials.account_id
         now = self._now()
         token = RefreshToken(self._secrets.new(), self._secrets.new())
@@ -130,24 +131,24 @@ class SessionService:
         await self._store.sessions.remove(session_id, owner_id=owner_id)
         self._recent.forget(owner_id)
 
-    async def _credentials_of(self, email: str, password: str) -> Credentials:
+    async def _credentials_of(self, email: str, password: str, asker: Asker) -> Credentials:
         """Return the credentials that the two match, the hash brought up to date."""
         try:
             credentials = await self._store.accounts.credentials_by_email(checked_email(email))
         except Invalid:
             credentials = None
         stored_hash = credentials and credentials.password_hash
-        if not await self._passwords.matches(password, stored_hash) or credentials is None:
+        if not await self._passwords.matches(password, stored_hash, asker=asker) or credentials is None:
             raise WrongCredentials("The e-mail address or the password is wrong.")
         if not self._passwords.is_outdated(credentials.password_hash):
             return credentials
-        new_hash = await self._passwords.hash(password)
+        new_hash = await self._passwords.hash(password, asker=asker)
         if await self._store.accounts.replace_password(
             credentials.account_id, new_hash, replacing=credentials.password_hash
         ):
             return replace(credentials, password_hash=new_hash)
         # Somebody else changed the hash meanwhile: brought it up to date, too, or changed the password.
-        return await self._credentials_of(email, password)
+        return await self._credentials_of(email, password, asker)
 
     async def _rotated(self, family: Family, token: RefreshToken, successor: RefreshToken, *, at: datetime) -> bool:
         """Make ``successor`` the current token, or find that this very exchange has just been made."""

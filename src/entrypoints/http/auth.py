@@ -12,7 +12,7 @@ from domain.accounts.model import LONGEST_EMAIL, LONGEST_PASSWORD, SHORTEST_PASS
 from domain.api_tokens.model import ApiToken, IssuedApiToken, NewApiToken
 from domain.authentication.principal import Scope
 from domain.errors import Unauthenticated
-from domain.rate_limits.quotas import REGISTRATION
+from domain.rate_limits.quotas import REGISTRATION, REGISTRATION_SITE
 from domain.sessions.model import Session, TokenPair
 from entrypoints.http.authentication import needs, public
 from entrypoints.http.bodies import FormBody
@@ -20,7 +20,7 @@ from entrypoints.http.paths import Id
 from entrypoints.http.rate_limits import RouteLimits, client_address
 from entrypoints.http.request import ApiRequest, bearer_token
 
-_REGISTER = RouteLimits(by_address=(REGISTRATION,))
+_REGISTER = RouteLimits(by_address=(REGISTRATION,), by_site=(REGISTRATION_SITE,))
 
 Email = Annotated[str, Meta(max_length=LONGEST_EMAIL, examples=["ada@example.com"])]
 NewPassword = Annotated[
@@ -84,7 +84,9 @@ class AuthController(Controller):
     @post("/register", operation_id="register", summary="Open an account", opt=public(409, limits=_REGISTER))
     async def register(self, request: ApiRequest, data: JSONBody[Registration]) -> Account:
         """Open an account, with which one can then sign in."""
-        return await request.services.accounts.register(email=data.email, password=data.password)
+        return await request.services.accounts.register(
+            email=data.email, password=data.password, address=client_address(request.scope)
+        )
 
     @post("/login", operation_id="logIn", summary="Sign in", opt=public(401), dto=FormBody, status_code=HTTP_200_OK)
     async def log_in(self, request: ApiRequest, data: JSONBody[Login]) -> TokenPair:

@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 
 from domain.accounts.model import Account, AccountPatch
 from domain.authentication.principal import Scope
-from domain.rate_limits.quotas import PASSWORD_CHECK, PASSWORD_CHECK_ADDRESS
+from domain.rate_limits.quotas import PASSWORD_CHECK, PASSWORD_CHECK_ADDRESS, PASSWORD_CHECK_SITE
 from entrypoints.http.auth import NewPassword
 from entrypoints.http.authentication import needs
 from entrypoints.http.bodies import MergePatchBody
@@ -18,7 +18,9 @@ from entrypoints.http.preconditions import ETAG, IfMatch, all_lines, etag, versi
 from entrypoints.http.rate_limits import RouteLimits
 from entrypoints.http.request import ApiRequest
 
-_PASSWORD = RouteLimits(by_account=(PASSWORD_CHECK,), by_address=(PASSWORD_CHECK_ADDRESS,))
+_PASSWORD = RouteLimits(
+    by_account=(PASSWORD_CHECK,), by_address=(PASSWORD_CHECK_ADDRESS,), by_site=(PASSWORD_CHECK_SITE,)
+)
 
 Password = Annotated[str, Meta(examples=["correct horse battery staple"])]
 

@@ -15,8 +15,8 @@ from msgspec import Struct
 from domain.authentication.principal import Principal
 from domain.errors import RateLimited
 from domain.rate_limits.model import Hit, Quota, Verdict
-from domain.rate_limits.networks import network_of
-from domain.rate_limits.quotas import ACCOUNT, ANONYMOUS, TOKEN
+from domain.rate_limits.networks import network_of, site_of
+from domain.rate_limits.quotas import ACCOUNT, ANONYMOUS, ANONYMOUS_SITE, TOKEN
 from entrypoints.services import Services
 
 LIMITS = "limits"
@@ -34,6 +34,7 @@ class RouteLimits(Struct, frozen=True, kw_only=True):
 
     by_account: tuple[Quota, ...] = ()
     by_address: tuple[Quota, ...] = ()
+    by_site: tuple[Quota, ...] = ()
 
 
 COMMON = RouteLimits()
@@ -104,16 +105,23 @@ def _hits(scope: HTTPScope, limits: RouteLimits) -> list[Hit]:
     """Return what is counted, the narrowest first."""
     principal: Principal | None = cast("dict[str, Any]", scope).get("user")
     if principal is None:
-        network = network_of(client_address(scope))
-        return [*((quota, network) for quota in limits.by_address), (ANONYMOUS, network)]
+        return _hits_of_place(scope, (*limits.by_address, ANONYMOUS), (*limits.by_site, ANONYMOUS_SITE))
     account = str(principal.account_id)
     hits = [(quota, account) for quota in limits.by_account]
     if limits.by_address:
-        network = network_of(client_address(scope))
-        hits += [(quota, network) for quota in limits.by_address]
+        hits += _hits_of_place(scope, limits.by_address, limits.by_site)
     if principal.token_id is not None:
         hits.append((TOKEN, str(principal.token_id)))
     hits.append((ACCOUNT, account))
+    return hits
+
+
+def _hits_of_place(scope: HTTPScope, by_address: Sequence[Quota], by_site: Sequence[Quota]) -> list[Hit]:
+    address = client_address(scope)
+    network, site = network_of(address), site_of(address)
+    hits = [(quota, network) for quota in by_address]
+    if site != network:
+        hits += [(quota, site) for quota in by_site]
     return hits
 
 
