@@ -31,11 +31,15 @@ SECRET = "a secret of sixty-four bytes that is good enough for every test!!"
 
 _QUIET = Settings(access_log=False)
 
-quick_passwords = Argon2Passwords(
-    FairConcurrencyLimiter(ConcurrencyLimits(per_key=2, max_waiting=1_000), max_wait=60),
-    PasswordHasher(time_cost=1, memory_cost=8, parallelism=1),
-    threads=2,
-)
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+def patient_turns() -> FairConcurrencyLimiter:
+    """Return turns for as many hashes as a test wants."""
+    return FairConcurrencyLimiter(ConcurrencyLimits(per_key=2, max_waiting=1_000), max_wait=60)
+
+
+quick_passwords = Argon2Passwords(patient_turns(), QUICK_HASHER, threads=2)
 
 
 async def quick_hash(password: str) -> str:

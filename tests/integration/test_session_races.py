@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 import pytest
-from argon2 import PasswordHasher
 
 from adapters.security.passwords import Argon2Passwords
 from adapters.sqlalchemy.store import SqlAlchemyStore
+from domain.accounts.asker import Asker
 from domain.errors import Conflict, InvalidRefreshToken, Unauthenticated, WrongCredentials
 from entrypoints.bootstrap import build_services
 from entrypoints.services import Services
 from tests.clock import StandingClock
-from tests.harness import PASSWORD, SECRET
+from tests.harness import PASSWORD, QUICK_HASHER, SECRET, patient_turns
 
 Replicas = tuple[Services, Services]
 EMAIL = "ada@example.com"
@@ -28,13 +28,13 @@ class PasswordsInStep(Argon2Passwords):
     """Hashes for two at once: both have read the old password before either stores a new one."""
 
     def __init__(self) -> None:
-        super().__init__(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        super().__init__(patient_turns(), QUICK_HASHER, threads=2)
         self._both_are_here = asyncio.Barrier(2)
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, *, asker: Asker) -> str:
         """See ``Argon2Passwords``."""
         await self._both_are_here.wait()
-        return await super().hash(password)
+        return await super().hash(password, asker=asker)
 
 
 @pytest.fixture
