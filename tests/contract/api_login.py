@@ -3,9 +3,12 @@
 import httpx
 import pytest
 
+from domain.accounts.model import NewAccount
+from domain.store import Store
 from tests.api import assert_problem, bearer, log_in, register, sign_in
+from tests.clock import NOON
 from tests.contract.api_sessions import assert_refused
-from tests.harness import PASSWORD
+from tests.harness import PASSWORD, quick_hash
 
 EMAIL = "grace@example.com"
 
@@ -133,3 +136,30 @@ class LogoutApi:
 
         assert_problem(response, 401, "unauthenticated")
         assert response.headers["www-authenticate"] == "Bearer"
+
+    async def test_a_compatibility_form_of_an_address_is_the_same_account(self, client: httpx.AsyncClient) -> None:
+        account = await register(client, "ada.lovelace@example.com")
+
+        again = await client.post(
+            "/auth/register", json={"email": "\uff41\uff44\uff41.lovelace@example.com", "password": PASSWORD}
+        )
+        tokens = await log_in(client, "\uff21\uff24\uff21.lovelace@example.com")
+        me = await client.get("/me", headers=bearer(tokens["access_token"]))
+
+        assert_problem(again, 409, "email_taken")
+        assert me.json()["id"] == account["id"]
+
+    async def test_an_account_from_before_that_keeps_its_address(self, client: httpx.AsyncClient, store: Store) -> None:
+        old = await store.accounts.add(
+            NewAccount(
+                email="\uff41\uff44\uff41@example.net", password_hash=await quick_hash(PASSWORD), created_at=NOON
+            )
+        )
+        plain = await register(client, "ada@example.net")
+
+        found = [
+            (await client.get("/me", headers=bearer((await log_in(client, email))["access_token"]))).json()["id"]
+            for email in ("\uff21\uff44\uff41@example.net", "ada@example.net")
+        ]
+
+        assert found == [old.id, plain["id"]]

@@ -13,6 +13,7 @@ from domain.accounts.model import (
     checked_display_name,
     checked_email,
     checked_password,
+    forms_of_email,
     normalized_password,
 )
 from domain.errors import Invalid
@@ -40,6 +41,10 @@ anything = st.text(st.characters(exclude_categories=()), max_size=40)
         ("JÜRGEN@bücher.example.com", "jürgen@bücher.example.com"),
         ("ju\u0308rgen@example.com", "j\u00fcrgen@example.com"),
         ("a@xn--bcher-kva.com", "a@bücher.com"),
+        ("\uff41\uff44\uff41@\uff45\uff58\uff41\uff4d\uff50\uff4c\uff45.com", "ada@example.com"),
+        ("\ufb01nn\u00b2@example.com", "finn2@example.com"),
+        ("\uff2aÜ\uff32\uff27\uff25\uff2e@example.com", "jürgen@example.com"),
+        ("\uff71\uff80\uff9e@example.com", "アダ@example.com"),
         ("x" * 64 + "@" + "y" * 31 + ".com", "x" * 64 + "@" + "y" * 31 + ".com"),
     ],
 )
@@ -53,6 +58,7 @@ def test_an_address_is_compared_trimmed_and_in_lower_case(text: str, address: st
         "", "ada", "@example.com", "ada@", "ada@@example.com", "ada@example", "ada @example.com", "a\x00da@example.com",
         "ada@exa\ud800mple.com", "\udcffada@example.com", "x" * 64 + "@" + "y" * 32 + ".com", "ada@[127.0.0.1]",
         "Ada <ada@example.com>", "ada..l@example.com",
+        "ada\uff20home@example.com", "ada\uff08l@example.com", "ada\u2026l@example.com",
     ],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(text: str) -> None:
@@ -60,6 +66,21 @@ def test_what_is_no_address_is_refused(text: str) -> None:
         checked_email(text, pointer="/email")
 
     assert error.value.pointer == "/email"
+
+
+def test_an_account_may_be_stored_under_a_compatibility_form() -> None:
+    assert forms_of_email(" \uff21da@example.com ") == ["\uff41da@example.com", "ada@example.com"]
+
+
+def test_what_was_an_address_once_is_still_looked_for() -> None:
+    assert forms_of_email("ada\u2026l@example.com") == ["ada\u2026l@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("text", "forms"), [("Ada@example.com", ["ada@example.com"]), ("ada", []), ("\ud800@x.com", [])]
+)
+def test_nearly_every_address_has_one_form(text: str, forms: list[str]) -> None:
+    assert forms_of_email(text) == forms
 
 
 def test_normalising_must_not_make_an_address_longer_than_the_longest() -> None:

@@ -8,7 +8,7 @@ from domain.api_tokens.model import NewApiToken
 from domain.authentication import revocation
 from domain.authentication.principal import EVERY_SCOPE, Principal, Scope
 from domain.authentication.revocation import RevocationService, Revoked
-from domain.errors import Invalid, InvalidRefreshToken, NotFound, Unauthenticated
+from domain.errors import InvalidRefreshToken, NotFound, Unauthenticated
 from entrypoints.services import Services
 from tests.builders import a_new_account, a_new_session, an_api_token
 from tests.clock import NOON, StandingClock
@@ -142,9 +142,8 @@ async def test_it_is_told_when_the_others_have_to_find_out_by_themselves(
 
 
 async def test_an_address_that_nobody_has_is_no_success(service: RevocationService, audience: Audience) -> None:
-    with pytest.raises(NotFound):
-        await service.revoke("nobody@example.com", sessions=True, api_tokens=True)
-    with pytest.raises(Invalid):
-        await service.revoke("nobody", sessions=True, api_tokens=True)
+    for email in ("nobody@example.com", "nobody"):
+        with pytest.raises(NotFound):
+            await service.revoke(email, sessions=True, api_tokens=True)
 
     assert audience.told == []

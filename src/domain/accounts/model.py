@@ -1,8 +1,9 @@
 """What an account is, and the rules for what identifies it."""
 
 import unicodedata
+from contextlib import suppress
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from email_validator import EmailNotValidError, validate_email
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -68,22 +69,47 @@ class Credentials(Struct, frozen=True, kw_only=True):
 
 
 def checked_email(text: str, *, pointer: str = "/email") -> str:
-    """Return the address in the form in which it is stored and compared: trimmed, in lower case.
+    """Return the address in the form in which it is stored and compared: trimmed, in lower case, NFKC.
 
-    Syntax as in RFC 5321 and 6531; whether mail arrives there is not asked.
+    Syntax as in RFC 5321 and 6531; whether mail arrives there is not asked. The domain is mapped as IDNA (UTS 46) does.
+    The part before it is the business of its mail server, which RFC 6532 (section 3.1) wants nobody to rewrite with
+    NFKC; but nothing is mailed from here: this is the name of an account, and of two that look alike one would pass
+    for the other (RFC 8264, section 12.5).
 
     :raises Invalid: if it is no address or longer than 100 characters.
     """
+    return _checked_email(text, "NFKC", pointer=pointer)
+
+
+def forms_of_email(text: str) -> list[str]:
+    """Return the forms under which the account of an address may be stored, the one that is looked for first in front.
+
+    Accounts that were opened when only NFC was applied keep their addresses: whoever writes such a one as it is stored
+    means that account. Nearly always there is one form; there is none of what is no address.
+    """
+    forms: dict[str, None] = {}
+    for normal_form in ("NFC", "NFKC"):
+        with suppress(Invalid):
+            forms[_checked_email(text, normal_form)] = None
+    return list(forms)
+
+
+def _checked_email(text: str, normal_form: Literal["NFC", "NFKC"], *, pointer: str = "/email") -> str:
     address = text.strip()
     if len(address) > LONGEST_EMAIL or not is_encodable(address):
         raise Invalid(f"Must be an e-mail address of at most {LONGEST_EMAIL} characters.", pointer=pointer)
+    local, at, domain = address.rpartition("@")
     try:
-        lower = validate_email(address, check_deliverability=False, strict=True).normalized.lower()
+        valid = validate_email(
+            unicodedata.normalize(normal_form, local) + at + domain, check_deliverability=False, strict=True
+        )
     except EmailNotValidError as error:
         raise Invalid(f"Must be an e-mail address. {error}", pointer=pointer) from None
     # Letters in lower case may compose where capitals do not, and normalising may make the address longer: an
     # internationalised domain, a composed character.
-    return checked_text(unicodedata.normalize("NFC", lower), pointer=pointer, longest=LONGEST_EMAIL)
+    local, at, domain = valid.normalized.lower().rpartition("@")
+    form = unicodedata.normalize(normal_form, local) + at + unicodedata.normalize("NFC", domain)
+    return checked_text(form, pointer=pointer, longest=LONGEST_EMAIL)
 
 
 def checked_password(text: str, *, pointer: str = "/password") -> str:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
-from domain.accounts.model import checked_email
+from domain.accounts.lookup import credentials_of
 from domain.authentication.ports import Revocations
 from domain.errors import NotFound
 from domain.store import Store
@@ -38,10 +38,9 @@ class RevocationService:
     async def revoke(self, email: str, *, sessions: bool, api_tokens: bool) -> Revoked:
         """Take back what gives access to the account of that address.
 
-        :raises Invalid: if it is no address.
         :raises NotFound: if nobody has it.
         """
-        credentials = await self._store.accounts.credentials_by_email(checked_email(email))
+        credentials = await credentials_of(self._store.accounts, email)
         if credentials is None:
             raise NotFound("There is no account with this e-mail address.")
         owner_id = credentials.account_id

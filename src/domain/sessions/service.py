@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from domain.accounts.asker import Asker
-from domain.accounts.model import Credentials, checked_email, normalized_password
+from domain.accounts.lookup import credentials_of
+from domain.accounts.model import Credentials, normalized_password
 from domain.accounts.ports import Passwords
 from domain.authentication.ports import AccessClaims, AccessTokens, Secrets
 from domain.authentication.recent import RecentPrincipals
 from domain.clock import Clock
-from domain.errors import Invalid, InvalidRefreshToken, NotFound, Unauthenticated, WrongCredentials
+from domain.errors import InvalidRefreshToken, NotFound, Unauthenticated, WrongCredentials
 from domain.rate_limits.guard import SignInGuard
 from domain.sessions.model import (
     REFRESH_TOKEN_LIFETIME,
@@ -133,10 +134,7 @@ class SessionService:
 
     async def _credentials_of(self, email: str, password: str, asker: Asker) -> Credentials:
         """Return the credentials that the two match, the hash brought up to date."""
-        try:
-            credentials = await self._store.accounts.credentials_by_email(checked_email(email))
-        except Invalid:
-            credentials = None
+        credentials = await credentials_of(self._store.accounts, email)
         stored_hash = credentials and credentials.password_hash
         if not await self._passwords.matches(password, stored_hash, asker=asker) or credentials is None:
             raise WrongCredentials("The e-mail address or the password is wrong.")
