@@ -17,8 +17,8 @@ DEV  := $(VENV)/dev.stamp
 RUNTIME := $(if $(wildcard $(DEV)),$(DEV),$(VENV)/runtime.stamp)
 
 .DEFAULT_GOAL := help
-.PHONY: help run migrate smoke test-unit test-integration test-faults test test-without-engine lint platforms format bench soak audit image up down \
-  rollout secrets lock clean
+.PHONY: help run migrate smoke test-unit test-integration test-faults test test-without-engine lint platforms format \
+  bench soak audit image up down rollout secrets lock clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-17s %s\n", $$1, $$2 }'
