@@ -13,7 +13,12 @@ from tests.integration.processes import Server, free_port, serving, wait_until_i
 MEMORY = 512
 """MiB that a worker may use: what the Kubernetes files give it."""
 
-_BYTES = 1024 * 1024
+_STATUSES = r"""
+import pathlib
+print("\0".join(path.read_text() for path in pathlib.Path("/proc").glob("[0-9]*/status")))
+"""
+"""What prints the status of each process, as a program of Python; there may be no shell."""
+
 _DEFAULTS: dict[str, str] = {"RATE_LIMIT": "", "MAX_CONCURRENT_REQUESTS": ""}
 """Other tests of processes limit nobody."""
 
@@ -48,7 +53,7 @@ def container(image: str, **settings: str) -> Generator[Worker]:
         yield Worker(
             f"http://127.0.0.1:{port}",
             port,
-            lambda: int(docker("exec", name, "cat", "/sys/fs/cgroup/memory.peak")) // _BYTES,
+            lambda: max(map(_peak_in, docker("exec", name, "python", "-c", _STATUSES).split("\0"))),
             lambda: docker("logs", name),
         )
         assert docker("inspect", "--format", "{{.State.OOMKilled}} {{.RestartCount}}", name).split() == ["false", "0"]
@@ -69,10 +74,10 @@ def docker(*arguments: str) -> str:
 def peak_of(server: Server) -> int:
     """Return the most memory, in MiB, that a worker of a server has used."""
     children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text("ascii").split()
-    return max(_peak(pid) for pid in children)
+    return max(_peak_in(Path(f"/proc/{pid}/status").read_text("ascii")) for pid in children)
 
 
-def _peak(pid: str) -> int:
-    status = Path(f"/proc/{pid}/status").read_text("ascii")
+def _peak_in(status: str) -> int:
+    """Return what the status of a process says of its memory, in MiB."""
     found = re.search(r"VmHWM:\s+(\d+) kB", status)
     return int(found[1]) // 1024 if found else 0

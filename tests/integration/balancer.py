@@ -1,6 +1,7 @@
 """The balancer's image between its clients and one replica, which tells what it got."""
 
 import json
+import re
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
@@ -74,6 +75,15 @@ class Balancer:
     def log(self) -> str:
         """Return all that it has logged."""
         return docker("logs", self._name)
+
+    def logs(self, line: str) -> bool:
+        """Tell whether it logs a line that matches; the engine may get it after the client has its answer."""
+        deadline = time.monotonic() + PATIENCE
+        while re.search(line, self.log(), flags=re.MULTILINE) is None:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.1)
+        return True
 
 
 def docker(*arguments: str) -> str:
