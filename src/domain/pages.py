@@ -3,8 +3,11 @@
 from collections.abc import Iterable
 from itertools import accumulate
 
-MAX_PAGE_BYTES = 1_500_000
-"""Bytes that the items of a page take at the most; with what stands around them, an answer stays below 1.5 MiB.
+MAX_PAGE_BYTES = 3_500_000
+"""Bytes that the items of a page take at the most; with what stands around them, an answer stays below 3.5 MiB.
+
+So fifty of the largest to-dos always fit: a page as it is when nobody asks for more is never cut, and nobody has to sum
+it up.
 
 An item is counted with the most that it could take, which is known before its text is read: an ordinary text takes
 a sixth of that.

@@ -58,27 +58,27 @@ class PostsContract:
         sizes = ["\x01" * LONGEST_CONTENT, "short", "😀" * LONGEST_CONTENT, "ß" * 9_000]
         posts = [
             await store.posts.add(sizes[number % 4], author_id=user.id, at=NOON + timedelta(days=number % 3))
-            for number in range(40)
+            for number in range(60)
         ]
         newest_first = sorted(posts, key=lambda post: (post.created_time, post.id), reverse=True)
 
-        parts = [await store.posts.page(skip=2, limit=37)]
-        left = 37 - len(parts[0])
+        parts = [await store.posts.page(skip=2, limit=57)]
+        left = 57 - len(parts[0])
         while left:
             last = parts[-1][-1]
             parts.append(await store.posts.rest(PostPosition(created_time=last.created_time, id=last.id, left=left)))
             left -= len(parts[-1])
 
         assert len(parts) > 1
-        assert [post for part in parts for post in part] == newest_first[2:39]
+        assert [post for part in parts for post in part] == newest_first[2:59]
         assert all(sum(post.max_bytes() for post in part) <= MAX_PAGE_BYTES for part in parts)
 
-    async def test_twelve_posts_are_a_whole_page_whatever_they_say(self, store: Store, user: Account) -> None:
-        for _ in range(14):
+    async def test_28_posts_are_a_whole_page_whatever_they_say(self, store: Store, user: Account) -> None:
+        for _ in range(30):
             await store.posts.add("\x01" * LONGEST_CONTENT, author_id=user.id, at=NOON)
 
-        assert len(await store.posts.page(skip=1, limit=12)) == 12
-        assert len(await store.posts.page(skip=0, limit=100)) == 12
+        assert len(await store.posts.page(skip=1, limit=28)) == 28
+        assert len(await store.posts.page(skip=0, limit=100)) == 28
 
     async def test_after_the_last_post_nothing_is_left(self, store: Store, user: Account) -> None:
         post = await store.posts.add("Hello", author_id=user.id, at=NOON)

@@ -126,7 +126,7 @@ SIZES = [None, A_LONG_TEXT, "x", A_LONG_TEXT, "😀" * 5_000, None, "ß" * LONGE
 
 class TodoBytesContract:
     async def test_a_page_ends_before_it_holds_too_many_bytes(self, store: Store, user: Account) -> None:
-        todos = [await store.todos.add(a_todo(description=A_LONG_TEXT), owner_id=user.id) for _ in range(30)]
+        todos = [await store.todos.add(a_todo(description=A_LONG_TEXT), owner_id=user.id) for _ in range(60)]
         fit = MAX_PAGE_BYTES // todos[0].max_bytes()
 
         page = await store.todos.find(TodoQuery(limit=200), owner_id=user.id)
@@ -144,9 +144,9 @@ class TodoBytesContract:
 
         assert (await store.todos.find(TodoQuery(limit=200), owner_id=user.id)).next is None
 
-    @pytest.mark.parametrize("limit", [1, 23, 24, 25])
+    @pytest.mark.parametrize("limit", [1, 50, 51, 55, 56, 57])
     async def test_the_limit_holds_beside_the_bytes(self, store: Store, user: Account, limit: int) -> None:
-        todos = [await store.todos.add(a_todo(description=A_LONG_TEXT), owner_id=user.id) for _ in range(26)]
+        todos = [await store.todos.add(a_todo(description=A_LONG_TEXT), owner_id=user.id) for _ in range(58)]
         fit = min(limit, MAX_PAGE_BYTES // todos[0].max_bytes())
 
         page = await store.todos.find(TodoQuery(limit=limit), owner_id=user.id)
@@ -156,7 +156,9 @@ class TodoBytesContract:
     async def test_tags_count_as_bytes_too(self, store: Store, user: Account) -> None:
         tags = tuple(f"{number:02}".ljust(LONGEST_TAG, "\x01") for number in range(MOST_TAGS))
         todos = [
-            await store.todos.add(a_todo("\x01" * LONGEST_TITLE, description="", tags=tags), owner_id=user.id)
+            await store.todos.add(
+                a_todo("\x01" * LONGEST_TITLE, description="\x01" * 2_000, tags=tags), owner_id=user.id
+            )
             for _ in range(200)
         ]
 
@@ -170,9 +172,9 @@ class TodoBytesContract:
         self, store: Store, user: Account, order: TodoOrder
     ) -> None:
         sizes = cycle(SIZES)
-        todos = [await store.todos.add(replace(todo, description=next(sizes)), owner_id=user.id) for todo in MANY * 6]
+        todos = [await store.todos.add(replace(todo, description=next(sizes)), owner_id=user.id) for todo in MANY * 12]
         seen: list[list[Todo]] = []
-        query = TodoQuery(order=order, limit=50)
+        query = TodoQuery(order=order, limit=100)
 
         while True:
             page = await store.todos.find(query, owner_id=user.id)

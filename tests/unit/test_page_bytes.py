@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from domain.pages import MAX_PAGE_BYTES, how_many_fit, max_text_bytes
 from domain.posts.model import LONGEST_CONTENT, MAX_POST_BYTES, Post
 from domain.todos.due import Due
-from domain.todos.model import LONGEST_DESCRIPTION, LONGEST_TAG, LONGEST_TITLE, MOST_TAGS, Todo
+from domain.todos.model import LONGEST_DESCRIPTION, LONGEST_TAG, LONGEST_TITLE, MAX_TODO_BYTES, MOST_TAGS, Todo
 from tests.builders import a_todo
 from tests.clock import NOON
 
@@ -60,15 +60,16 @@ def test_a_todo_takes_no_more_than_is_said(title: str, description: str | None, 
 
 
 @pytest.mark.parametrize("character", WORST)
-def test_the_largest_todo_takes_no_more_than_is_said_and_fits_many_times(character: str) -> None:
+def test_the_largest_todo_takes_no_more_than_is_said_and_fits_fifty_times(character: str) -> None:
     todo = largest_todo(character)
 
     assert json_bytes(todo) <= todo.max_bytes()
-    assert 20 * todo.max_bytes() <= MAX_PAGE_BYTES
+    assert todo.max_bytes() <= MAX_TODO_BYTES
+    assert 50 * MAX_TODO_BYTES <= MAX_PAGE_BYTES
 
 
 @pytest.mark.parametrize("character", WORST)
-def test_twelve_of_the_largest_posts_fit(character: str) -> None:
+def test_twenty_eight_of_the_largest_posts_fit(character: str) -> None:
     post = Post(
         id=LARGEST_INTEGER,
         content=character * LONGEST_CONTENT,
@@ -77,7 +78,7 @@ def test_twelve_of_the_largest_posts_fit(character: str) -> None:
     )
 
     assert json_bytes(post) <= post.max_bytes() <= MAX_POST_BYTES
-    assert 12 * MAX_POST_BYTES <= MAX_PAGE_BYTES
+    assert 28 * MAX_POST_BYTES <= MAX_PAGE_BYTES
 
 
 def test_two_hundred_ordinary_todos_are_a_page() -> None:

@@ -39,6 +39,11 @@ def max_text_bytes(column: Any, *, longest: int) -> ColumnElement[int]:
     return literal_column(str(MAX_CHARACTER_BYTES), BigInteger()) * _Octets(column, literal_column(str(longest)))
 
 
+def always_within_page_bytes(page: Any) -> Statement:
+    """Return all rows of ``page``, of which there are so few that they always fit, for ``fitting``."""
+    return Statement(page.add_columns(literal_column("0").label("filled")), timeout=QUERY_TIMEOUT)
+
+
 def within_page_bytes(
     page: Any, *, row_id: Any, item_bytes: ColumnElement[int], place: Any, in_order: InOrder
 ) -> Statement:
@@ -72,7 +77,7 @@ def _fitting(rows: Any, counted: Any, in_order: InOrder) -> Any:
 
 
 def fitting(rows: Sequence[Row]) -> Sequence[Row]:
-    """Return the rows that ``within_page_bytes`` found without the one that no longer fits, if there is one.
+    """Return the rows that either of these found without the one that no longer fits, if there is one.
 
     The first one always fits: nothing that can be stored is larger than a page.
     """

@@ -16,10 +16,11 @@ from sqlalchemy import (
 )
 
 from adapters.sqlalchemy.database import QUERY_TIMEOUT, Connection, MissingReference, Row, Statement
-from adapters.sqlalchemy.page_bytes import fitting, max_text_bytes, within_page_bytes
+from adapters.sqlalchemy.page_bytes import always_within_page_bytes, fitting, max_text_bytes, within_page_bytes
 from adapters.sqlalchemy.tables import AccountRow, Instant, PostRow
 from domain.errors import Forbidden, NotFound, Unauthenticated
-from domain.posts.model import LONGEST_CONTENT, MAX_OTHER_BYTES, Post, PostPosition
+from domain.pages import MAX_PAGE_BYTES
+from domain.posts.model import LONGEST_CONTENT, MAX_OTHER_BYTES, MAX_POST_BYTES, Post, PostPosition
 
 _columns = (PostRow.id, PostRow.content, PostRow.author_email, PostRow.created_time)
 _this_one = PostRow.id == bindparam("post_id")
@@ -55,7 +56,11 @@ def _within_page_bytes(page: Any) -> Statement:
 
 
 _POSTS = select(*_columns).order_by(*_newest_first(PostRow.created_time, PostRow.id)).limit(bindparam("most"))
-_PAGE = _within_page_bytes(_POSTS.offset(bindparam("skip")))
+_SKIPPED = _POSTS.offset(bindparam("skip"))
+_PAGE = _within_page_bytes(_SKIPPED)
+_SHORT_PAGE = always_within_page_bytes(_SKIPPED)
+_ALWAYS_FIT = MAX_PAGE_BYTES // MAX_POST_BYTES
+"""Posts, however long they are."""
 _REST = _within_page_bytes(
     _POSTS.where(
         tuple_(PostRow.created_time, PostRow.id)
@@ -91,7 +96,7 @@ class SqlAlchemyPosts:
 
     async def page(self, *, skip: int, limit: int) -> list[Post]:
         """See the port."""
-        rows = await self._connection.fetch_all(_PAGE, skip=skip, most=limit)
+        rows = await self._connection.fetch_all(_SHORT_PAGE if limit <= _ALWAYS_FIT else _PAGE, skip=skip, most=limit)
         return [_to_post(row) for row in fitting(rows)]
 
     async def rest(self, after: PostPosition) -> list[Post]:

@@ -28,10 +28,11 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from adapters.sqlalchemy.database import QUERY_TIMEOUT, Statement
-from adapters.sqlalchemy.page_bytes import max_text_bytes, within_page_bytes
+from adapters.sqlalchemy.page_bytes import always_within_page_bytes, max_text_bytes, within_page_bytes
 from adapters.sqlalchemy.tables import TodoRow
+from domain.pages import MAX_PAGE_BYTES
 from domain.text import fold
-from domain.todos.model import LONGEST_DESCRIPTION, LONGEST_TITLE, MAX_OTHER_BYTES, MAX_TAG_BYTES
+from domain.todos.model import LONGEST_DESCRIPTION, LONGEST_TITLE, MAX_OTHER_BYTES, MAX_TAG_BYTES, MAX_TODO_BYTES
 from domain.todos.query import SortKey, TodoFilter, TodoQuery
 
 _of_owner = TodoRow.owner_id == bindparam("owner")
@@ -90,6 +91,7 @@ def find(query: TodoQuery) -> tuple[Statement, dict[str, object]]:
         key=query.order.key,
         descending=query.order.descending,
         after="start" if after is None else "nothing" if after.value is None else "value",
+        always_fits=query.limit <= _ALWAYS_FIT,
     )
     values = _to_parameters(query.where) | {"most": query.limit + 1}
     if after is not None:
@@ -104,6 +106,10 @@ def count(where: TodoFilter) -> tuple[Statement, dict[str, object]]:
     return _count(_asked(where)), _to_parameters(where)
 
 
+_ALWAYS_FIT = MAX_PAGE_BYTES // MAX_TODO_BYTES
+"""To-dos, however long they are."""
+
+
 class _Shape(Struct, frozen=True):
     """What makes two lists the same statement with other values."""
 
@@ -112,6 +118,8 @@ class _Shape(Struct, frozen=True):
     descending: bool
     after: Literal["start", "value", "nothing"]
     """Where the page starts: at the beginning, after a value of the sort key, or among those without one."""
+    always_fits: bool
+    """Whether the page is so short that nobody has to look how many bytes it holds."""
 
 
 class _HasTag(ColumnElement[bool]):
@@ -237,6 +245,8 @@ def _find(shape: _Shape) -> Statement:
         here, there = tuple_(column, TodoRow.id), tuple_(bindparam("after_value", type_=column.type), after_id)
         further = here < there if shape.descending else here > there
         statement = statement.where(or_(further, column.is_(None)) if column.nullable else further)
+    if shape.always_fits:
+        return always_within_page_bytes(statement)
     return within_page_bytes(statement, row_id=TodoRow.id, item_bytes=_max_bytes, place=column, in_order=in_order)
 
 

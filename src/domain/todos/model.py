@@ -23,6 +23,11 @@ MAX_TAG_BYTES = MAX_CHARACTER_BYTES * LONGEST_TAG + 3
 MAX_OTHER_BYTES = 600
 """Bytes that a to-do takes as JSON at the most without its title, its description and its tags."""
 
+MAX_TODO_BYTES = (
+    MAX_OTHER_BYTES + MAX_CHARACTER_BYTES * (LONGEST_TITLE + LONGEST_DESCRIPTION) + MAX_TAG_BYTES * MOST_TAGS
+)
+"""Bytes that a to-do takes as JSON at the most, see ``domain.pages``."""
+
 Title = Annotated[str, Meta(description="1 to 200 characters after trimming.", min_length=1, examples=["Buy oat milk"])]
 Description = Annotated[str, Meta(max_length=LONGEST_DESCRIPTION)]
 Priority = Annotated[int, Meta(ge=1, le=5, description="1 is the highest.", examples=[2])]

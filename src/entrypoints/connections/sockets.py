@@ -49,9 +49,10 @@ def listening_ports(*, other_than: int | None, patience: int, unsent: int) -> se
     for _, own in _tcp_sockets():
         port = own.getsockname()[1]
         if port != other_than and own.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-            own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, patience * _MILLISECONDS)
-            own.setsockopt(socket.IPPROTO_TCP, _UNSENT, unsent)
             ports.add(port)
+            for option, value in ((socket.TCP_USER_TIMEOUT, patience * _MILLISECONDS), (_UNSENT, unsent)):
+                with suppress(OSError):  # not every sandbox that looks like Linux knows them all
+                    own.setsockopt(socket.IPPROTO_TCP, option, value)
     return ports
 
 

@@ -64,10 +64,10 @@ class PostController(Controller):
     ) -> Response[PostList]:
         """Return one page of the board, the newest first; a page beyond the last is empty.
 
-        Page `n` is always what comes after the first `(n - 1) * per_page` posts. A page of more than 12 long posts
+        Page `n` is always what comes after the first `(n - 1) * per_page` posts. A page of more than 28 long posts
         may come in parts (of 1.5 MB of JSON, counting every character as if it had to be escaped): then there is a
         `next_cursor`, and a `Link` header, that lead to the rest of the same page. The following page begins where
-        the last part ends, and not where the first does. A page of 12 or fewer is always whole.
+        the last part ends, and not where the first does. A page of 28 or fewer is always whole.
         """
         number = given_integer(page, Annotated[int, Meta(ge=1, le=_LAST_PAGE)], parameter="page") or 1
         size = given_integer(per_page, Annotated[int, Meta(ge=1, le=_LARGEST_PAGE)], parameter="per_page") or _PAGE_SIZE
