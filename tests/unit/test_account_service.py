@@ -232,6 +232,16 @@ async def test_whoever_is_signed_in_has_their_password_checked_on_their_own_beha
     assert others == [Asker.account(account.id)] * 3
 
 
+@pytest.mark.parametrize("stored", ["ada@example.com", "\uff41da@example.com"])
+async def test_an_address_in_full_width_letters_is_taken_if_either_form_is(
+    accounts: AccountService, store: MemoryStore, stored: str
+) -> None:
+    await store.accounts.add(a_new_account(stored))
+
+    with pytest.raises(EmailTaken):
+        await accounts.register(email="\uff41da@example.com", password="12345678")
+
+
 async def test_a_wrong_password_closes_nothing(accounts: AccountService) -> None:
     account = await accounts.register(email="ada@example.com", password="12345678")
 

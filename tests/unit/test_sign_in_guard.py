@@ -88,6 +88,16 @@ async def test_another_spelling_of_the_address_is_no_new_account(guard: SignInGu
         await guard.attempt_sign_in(spelling, address=HOME)
 
 
+async def test_an_account_from_before_whose_plain_form_is_no_address_has_one_quota_in_every_spelling(
+    guard: SignInGuard,
+) -> None:
+    await attempts(guard, "a\uff20b@example.com", address=HOME, times=10)
+
+    for spelling in ("A\uff20b@example.com", " a\uff20B@EXAMPLE.com"):
+        with pytest.raises(RateLimited):
+            await guard.attempt_sign_in(spelling, address=HOME)
+
+
 @pytest.mark.parametrize("email", ["nobody@example.com", "no address", "", "\ud800"])
 async def test_an_account_that_nobody_has_is_limited_as_any_other(guard: SignInGuard, email: str) -> None:
     await attempts(guard, email, address=HOME, times=10)

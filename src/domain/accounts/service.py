@@ -10,12 +10,13 @@ from domain.accounts.model import (
     Credentials,
     NewAccount,
     checked_email,
+    forms_of_email,
     normalized_password,
 )
 from domain.accounts.ports import Passwords
 from domain.authentication.recent import RecentPrincipals
 from domain.clock import Clock
-from domain.errors import Conflict, Forbidden, StaleVersion
+from domain.errors import Conflict, EmailTaken, Forbidden, StaleVersion
 from domain.store import Store
 
 _ATTEMPTS = 100
@@ -49,6 +50,9 @@ class AccountService:
         checked = checked_new_password(password, email=checked_address, common=self._common_passwords)
         # An address that is taken costs a hash, too: how long the answer takes tells nothing.
         password_hash = await self._passwords.hash(checked, asker=Asker.from_address(address))
+        for form in forms_of_email(email):
+            if form != checked_address and await self._store.accounts.credentials_by_email(form) is not None:
+                raise EmailTaken("Another account uses this e-mail address.")  # which was stored as it is written
         new = NewAccount(email=checked_address, password_hash=password_hash, created_at=self._now())
         return await self._store.accounts.add(new)
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from domain.accounts.asker import Asker
-from domain.accounts.model import checked_email
+from domain.accounts.model import forms_of_email
 from domain.authentication.ports import Secrets
-from domain.errors import Invalid, RateLimited
+from domain.errors import RateLimited
 from domain.rate_limits.model import Hit
 from domain.rate_limits.networks import network_of, site_of
 from domain.rate_limits.ports import RateLimiter
@@ -77,10 +77,8 @@ class SignInGuard:
 
     def _pseudonym(self, email: str) -> str:
         """Return the same for every spelling of an address that signs in to the same account."""
-        try:
-            return self._secrets.pseudonym(checked_email(email))
-        except Invalid:  # nobody's: what matters is that it is counted at all
-            return self._secrets.pseudonym(email)
+        forms = forms_of_email(email)  # none: nobody's, and what matters is that it is counted at all
+        return self._secrets.pseudonym(forms[-1] if forms else email)
 
 
 def _pair(account: str, network: str) -> str:
