@@ -43,6 +43,11 @@ class Neighbour:
         """Seconds of the slowest."""
         return max(self.latencies)
 
+    def until_answered(self, number: int) -> None:
+        """Wait until so many requests have been answered, or one was not."""
+        while len(self.latencies) < number and not self.failures:
+            time.sleep(0.05)
+
     def stop(self) -> None:
         """Finish the request that is under way."""
         self._is_over = True

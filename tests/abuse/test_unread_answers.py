@@ -45,8 +45,7 @@ def test_one_account_that_does_not_read(abuse: Abuse) -> None:
 
     with ExitStack() as stack, abuse.measured() as neighbour:
         ask_and_read_nothing(stack, abuse.worker.port, [abuser], "/todos?limit=200")
-        while len(neighbour.latencies) < 60 and not neighbour.failures:
-            pass
+        neighbour.until_answered(60)
 
 
 @pytest.mark.parametrize("path", ["/posts?per_page=100", "/schema/assets/swagger-ui-bundle.js"])
@@ -58,5 +57,4 @@ def test_strangers_who_do_not_read(abuse: Abuse, path: str) -> None:
 
     with ExitStack() as stack, abuse.measured() as neighbour:
         ask_and_read_nothing(stack, abuse.worker.port, strangers, path)
-        while len(neighbour.latencies) < 60 and not neighbour.failures:
-            pass
+        neighbour.until_answered(60)
