@@ -19,6 +19,7 @@ from adapters.backups.encryption import Keys
 from adapters.backups.postgresql import PostgresqlServerDatabase
 from adapters.backups.service import Backups
 from adapters.backups.sqlite import SqliteFile
+from adapters.concurrency.callers import CallerConcurrencyLimiter
 from adapters.concurrency.limiter import FairConcurrencyLimiter
 from adapters.rate_limits.failover import FailoverRateLimiter
 from adapters.rate_limits.memory import MemoryRateLimiter
@@ -75,8 +76,12 @@ _MAX_WAITING = 100
 _MAX_WAIT = 3
 """Seconds that one waits for its turn."""
 
-_HEAVY_READS_OF_ACCOUNT = 2
-"""One that is read, and one that is meant to be."""
+_HEAVY_READS = 2
+"""Of an account, and of all accounts of one network: so there are always some for those of another."""
+
+_CALLERS = 4
+"""Of one network that may do all they may at once. Whoever has an address can open accounts there, and their requests
+must not be all that the database works on."""
 
 _HASHING_THREADS = 2
 """Of which one asker has one: there is always another for somebody else. A hash takes 64 MiB, and several cores."""
@@ -214,7 +219,10 @@ def build_services(
         api_tokens=ApiTokenService(store, secrets=secrets, recent=recent, now=now),
         todos=TodoService(
             store,
-            heavy_reads=_fair(_HEAVY_READS_OF_ACCOUNT, capacity=heavy_reads, name="searches"),
+            heavy_reads=CallerConcurrencyLimiter(
+                own=_fair(_HEAVY_READS, name="searches"),
+                network=_fair(_HEAVY_READS, capacity=heavy_reads, name="searches"),
+            ),
             quotas=guard,
             now=now,
         ),
@@ -222,7 +230,10 @@ def build_services(
         quotas=guard,
         authenticator=Authenticator(store, access_tokens=access_tokens, secrets=secrets, recent=recent, now=now),
         rate_limiter=rate_limiter,
-        requests=_fair(concurrent_requests, name="requests"),
+        requests=CallerConcurrencyLimiter(
+            own=_fair(concurrent_requests, name="requests"),
+            network=_fair(_CALLERS * concurrent_requests, name="requests"),
+        ),
         bodies=Budget(BODIES, name="bytes of bodies"),
         readiness=readiness,
         notices=notices,

@@ -9,7 +9,7 @@ from domain.accounts.service import AccountService
 from domain.api_tokens.service import ApiTokenService
 from domain.authentication.service import Authenticator
 from domain.concurrency.budget import Budget
-from domain.concurrency.ports import ConcurrencyLimiter, ConcurrencyUsage
+from domain.concurrency.ports import CallerLimiter, ConcurrencyUsage
 from domain.posts.service import PostService
 from domain.quotas.guard import QuotaGuard
 from domain.rate_limits.ports import RateLimiter
@@ -94,7 +94,7 @@ def no_pool() -> PoolUsage | None:
     return None
 
 
-class RequestLimiter(ConcurrencyLimiter, ConcurrencyUsage, Protocol):
+class RequestLimiter(CallerLimiter, ConcurrencyUsage, Protocol):
     """What requests take their turns with, and how far it is used."""
 
 

@@ -23,7 +23,7 @@ SOON = 3
 
 
 class Neighbour:
-    """Writes, reads and lists, one request after the other."""
+    """Writes, reads, lists and searches, one request after the other."""
 
     def __init__(self, person: Person) -> None:
         self._person = person
@@ -59,7 +59,8 @@ class Neighbour:
                 todo = await self._ask(http, "POST", "/todos", json={"title": "Buy oat milk"})
                 await self._ask(http, "GET", f"/todos/{todo['id']}" if todo else "/todos?limit=1")
                 await self._ask(http, "GET", "/todos?limit=10&sort=-created_at")
-                await self._ask(http, "GET", "/posts")
+                await self._ask(http, "GET", "/todos?q=oat&include=count")
+                await self._ask(http, "GET", "/tags")
 
     async def _ask(
         self, http: httpx.AsyncClient, method: str, path: str, json: dict[str, str] | None = None

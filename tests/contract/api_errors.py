@@ -11,6 +11,7 @@ from domain.errors import QueryTooExpensive, Unavailable
 from domain.todos.model import Todo
 from domain.todos.query import TodoPage
 from domain.todos.service import TodoService
+from entrypoints.http.seldom import Seldom
 from entrypoints.services import Services
 from tests.api import assert_problem, bearer, create_todo, sign_in
 from tests.harness import app_on, client_of
@@ -163,16 +164,20 @@ class ErrorsApi:
         services: Services,
         client: httpx.AsyncClient,
         caplog: pytest.LogCaptureFixture,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        monkeypatch.setattr("entrypoints.http.problems._made_by_clients", Seldom(seconds=60))
         token = (await sign_in(client))["access_token"]
         slow = BrokenTodos(QueryTooExpensive("That would take too long."))
 
         async with client_of(app_on(replace(services, todos=slow)), bearer=token) as asking:
             response = await asking.get("/todos", headers={"X-Request-ID": "find-me"})
+            await asking.get("/todos", headers={"X-Request-ID": "unsaid"})
 
         assert_problem(response, 503, "query_too_expensive")
         assert int(response.headers["retry-after"]) > 0
-        assert "Request find-me was too expensive" in caplog.text
+        assert "That would take too long. Request find-me" in caplog.text
+        assert "unsaid" not in caplog.text
         assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
     async def test_nothing_is_read_of_a_body_from_nobody(self, anonymous_client: httpx.AsyncClient) -> None:

@@ -256,6 +256,16 @@ class RateLimitsApi:
         assert_refused(await client.request(method, path), ANONYMOUS)
         assert_refused(await client.get("/posts"), ANONYMOUS)
 
+    async def test_what_goes_no_further_than_its_first_line_is_counted_too(
+        self, client: httpx.AsyncClient, limiter: RateLimiter
+    ) -> None:
+        await exhaust(limiter, ANONYMOUS, HERE)
+        too_long = "/" + "x" * 2_000
+
+        assert (await client.get(too_long)).status_code == 414
+        assert_refused(await client.get(too_long), ANONYMOUS)
+        assert_refused(await client.get("/posts", headers={"Host": "@@"}), ANONYMOUS)
+
     async def test_a_thing_that_is_not_there_is_counted_once(
         self, client: httpx.AsyncClient, limiter: RateLimiter
     ) -> None:

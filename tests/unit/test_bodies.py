@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from litestar.typing import FieldDefinition
 from msgspec import Meta, Struct
 
 from domain.errors import Invalid
@@ -182,15 +183,14 @@ def test_no_form_is_anything_worse_than_malformed_or_invalid(body: bytes) -> Non
 class _Request:
     """What a body asks of the request it came with."""
 
-    def __init__(self, content_type: str | None) -> None:
-        self.headers = {} if content_type is None else {"content-type": content_type}
+    def __init__(self, content_type: str | None, wanted: type[Struct]) -> None:
+        self.scope = {"headers": [] if content_type is None else [(b"content-type", content_type.encode())]}
         self.route_handler = self
-        self.handler_id = "an operation"
+        self.parsed_data_field = FieldDefinition.from_annotation(wanted)
 
 
 def received(body: bytes, content_type: str | None, *, kind: type[JsonBody]) -> Any:
-    request: Any = _Request(content_type)
-    kind._types["an operation"] = Login if kind is FormBody else Order  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as the framework would
+    request: Any = _Request(content_type, Login if kind is FormBody else Order)
     return kind(request).decode_bytes(body)
 
 

@@ -4,12 +4,15 @@ import asyncio
 
 import pytest
 
+from adapters.concurrency.callers import CallerConcurrencyLimiter
 from adapters.concurrency.limiter import FairConcurrencyLimiter
+from domain.concurrency.caller import Caller
 from domain.concurrency.fair_queue import ConcurrencyLimits
 from domain.errors import Overloaded, TooManyConcurrent
 
 FOR_EVER = 3_600
 AT_ONCE = 0.0
+HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
 
 
 def a_limiter(
@@ -102,3 +105,37 @@ async def test_an_error_at_work_gives_the_turn_back() -> None:
         async with limiter.slot("a"):
             raise RuntimeError
     assert limiter.running == 0
+
+
+class TestCallers:
+    """Accounts of one network share what that may have."""
+
+    @pytest.fixture
+    def callers(self) -> CallerConcurrencyLimiter:
+        own, network = (
+            FairConcurrencyLimiter(ConcurrencyLimits(per_key=limit, max_waiting=0), max_wait=AT_ONCE)
+            for limit in (1, 2)
+        )
+        return CallerConcurrencyLimiter(own=own, network=network)
+
+    async def test_one_account_has_its_own_and_no_more(self, callers: CallerConcurrencyLimiter) -> None:
+        async with callers.slot(Caller(1, HERE)):
+            for network in (HERE, ELSEWHERE):
+                with pytest.raises(TooManyConcurrent):
+                    await callers.acquire(Caller(1, network))
+
+    async def test_many_accounts_of_one_network_have_no_more_than_that_may(
+        self, callers: CallerConcurrencyLimiter
+    ) -> None:
+        async with callers.slot(Caller(1, HERE)), callers.slot(Caller(2, HERE)):
+            with pytest.raises(TooManyConcurrent):
+                await callers.acquire(Caller(3, HERE))
+            async with callers.slot(Caller(4, ELSEWHERE)):
+                assert callers.running == 3
+
+    async def test_a_refusal_keeps_nothing(self, callers: CallerConcurrencyLimiter) -> None:
+        async with callers.slot(Caller(1, HERE)), callers.slot(Caller(2, HERE)):
+            with pytest.raises(TooManyConcurrent):
+                await callers.acquire(Caller(3, HERE))
+        async with callers.slot(Caller(3, HERE)):
+            assert (callers.running, callers.waiting) == (1, 0)

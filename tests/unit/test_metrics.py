@@ -8,6 +8,7 @@ from litestar import Litestar
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
+from domain.concurrency.caller import Caller
 from domain.errors import Unavailable
 from entrypoints.connections.guard import ConnectionGuard
 from entrypoints.http.meta import VERSION
@@ -120,7 +121,7 @@ async def test_it_is_told_how_many_requests_have_their_turn_and_how_many_wait(
     metrics: Metrics, services: Services
 ) -> None:
     services.bodies.take(7, [("a", 10)])
-    async with services.requests.slot("a"), metrics.sampled(services):
+    async with services.requests.slot(Caller("a", "192.0.2.1")), metrics.sampled(services):
         await asyncio.sleep(0)
 
     found = [value_of(metrics, name) for name in ("requests_at_work", "requests_waiting", "request_body_bytes")]

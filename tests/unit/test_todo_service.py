@@ -5,11 +5,13 @@ from datetime import UTC, date, datetime
 import pytest
 from msgspec.structs import replace
 
+from adapters.concurrency.callers import CallerConcurrencyLimiter
 from adapters.concurrency.limiter import FairConcurrencyLimiter
 from adapters.memory.store import MemoryStore
 from domain.accounts.model import Account, AccountPatch
+from domain.concurrency.caller import Caller
 from domain.concurrency.fair_queue import ConcurrencyLimits
-from domain.concurrency.ports import ConcurrencyLimiter
+from domain.concurrency.ports import CallerLimiter
 from domain.errors import Conflict, Invalid, NotFound, StaleVersion, TooManyConcurrent, Unauthenticated
 from domain.todos.due import DuePatch, NewDue
 from domain.todos.model import NewTodo, TodoPatch
@@ -20,14 +22,18 @@ from tests.clock import NOON, StandingClock
 from tests.harness import services_on
 from tests.unit.rivals import RivalledStore
 
+HERE = "192.0.2.1"
 
-def a_limiter(*, per_key: int = 2) -> FairConcurrencyLimiter:
-    limits = ConcurrencyLimits(capacity=None, per_key=per_key, max_waiting=0)
-    return FairConcurrencyLimiter(limits, max_wait=0, name="searches")
+
+def a_limiter(*, per_key: int = 2) -> CallerConcurrencyLimiter:
+    own, network = (
+        FairConcurrencyLimiter(ConcurrencyLimits(per_key=limit, max_waiting=0), max_wait=0) for limit in (per_key, 2)
+    )
+    return CallerConcurrencyLimiter(own=own, network=network)
 
 
 def a_todo_service(
-    store: MemoryStore, clock: StandingClock, *, heavy_reads: ConcurrencyLimiter | None = None
+    store: MemoryStore, clock: StandingClock, *, heavy_reads: CallerLimiter | None = None
 ) -> TodoService:
     quotas = services_on(store, now=clock).quotas
     return TodoService(store, heavy_reads=heavy_reads or a_limiter(), quotas=quotas, now=clock)
@@ -200,9 +206,9 @@ async def test_pages_follow_each_other_without_a_gap(todos: TodoService, user: A
     made = [await todos.create(NewTodo(title=f"to-do {number}"), owner_id=user.id) for number in range(5)]
     query = TodoQuery(limit=2)
 
-    first = await todos.page(query, owner_id=user.id)
-    second = await todos.page(replace(query, after=first.next), owner_id=user.id)
-    third = await todos.page(replace(query, after=second.next), owner_id=user.id)
+    first = await todos.page(query, owner_id=user.id, network=HERE)
+    second = await todos.page(replace(query, after=first.next), owner_id=user.id, network=HERE)
+    third = await todos.page(replace(query, after=second.next), owner_id=user.id, network=HERE)
 
     assert first.next == Position(NOON, made[1].id)
     assert [*first.items, *second.items, *third.items] == made
@@ -213,7 +219,7 @@ async def test_a_page_that_is_exactly_full_is_the_last(todos: TodoService, user:
     for number in range(2):
         await todos.create(NewTodo(title=f"to-do {number}"), owner_id=user.id)
 
-    page = await todos.page(TodoQuery(limit=2, order=TodoOrder(key="title")), owner_id=user.id)
+    page = await todos.page(TodoQuery(limit=2, order=TodoOrder(key="title")), owner_id=user.id, network=HERE)
 
     assert (len(page.items), page.next) == (2, None)
 
@@ -223,8 +229,8 @@ async def test_a_page_counts_all_that_match_if_it_is_asked_to(todos: TodoService
         await todos.create(NewTodo(title="x", done=done), owner_id=user.id)
     query = TodoQuery(where=TodoFilter(done=True), limit=1)
 
-    counted = await todos.page(query, owner_id=user.id, counted=True)
-    uncounted = await todos.page(query, owner_id=user.id)
+    counted = await todos.page(query, owner_id=user.id, network=HERE, counted=True)
+    uncounted = await todos.page(query, owner_id=user.id, network=HERE)
 
     assert (counted.total, uncounted.total) == (2, None)
 
@@ -233,7 +239,7 @@ async def test_tags_are_counted(todos: TodoService, user: Account) -> None:
     await todos.create(NewTodo(title="x", tags=["home", "Shop"]), owner_id=user.id)
     await todos.create(NewTodo(title="y", tags=["HOME"]), owner_id=user.id)
 
-    counts = (await todos.tags(TagQuery(), owner_id=user.id)).items
+    counts = (await todos.tags(TagQuery(), owner_id=user.id, network=HERE)).items
 
     assert [(tag.tag, tag.count) for tag in counts] == [("HOME", 2), ("Shop", 1)]
 
@@ -253,15 +259,15 @@ async def test_what_looks_at_all_to_dos_waits_for_its_turn(
     limiter = a_limiter(per_key=1)
     todos = a_todo_service(store, clock, heavy_reads=limiter)
 
-    async with limiter.slot(user.id):
+    async with limiter.slot(Caller(user.id, HERE)):
         with pytest.raises(TooManyConcurrent):
-            await todos.page(query, owner_id=user.id)
+            await todos.page(query, owner_id=user.id, network=HERE)
         with pytest.raises(TooManyConcurrent):
-            await todos.page(TodoQuery(), owner_id=user.id, counted=True)
+            await todos.page(TodoQuery(), owner_id=user.id, network=HERE, counted=True)
         with pytest.raises(TooManyConcurrent):
-            await todos.tags(TagQuery(), owner_id=user.id)
+            await todos.tags(TagQuery(), owner_id=user.id, network=HERE)
 
-    assert await todos.page(query, owner_id=user.id)
+    assert await todos.page(query, owner_id=user.id, network=HERE)
 
 
 @pytest.mark.parametrize("key", ["created_at", "due_at"])
@@ -271,5 +277,5 @@ async def test_what_an_index_finds_does_not_wait(
     limiter = a_limiter(per_key=1)
     todos = a_todo_service(store, clock, heavy_reads=limiter)
 
-    async with limiter.slot(user.id):
-        assert (await todos.page(TodoQuery(order=TodoOrder(key=key)), owner_id=user.id)).items == []
+    async with limiter.slot(Caller(user.id, HERE)):
+        assert (await todos.page(TodoQuery(order=TodoOrder(key=key)), owner_id=user.id, network=HERE)).items == []

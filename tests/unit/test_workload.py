@@ -10,6 +10,7 @@ import pytest
 from litestar import Litestar, Request, get, post
 from msgspec.structs import replace
 
+from adapters.concurrency.callers import CallerConcurrencyLimiter
 from adapters.concurrency.limiter import FairConcurrencyLimiter
 from domain.concurrency.budget import Budget
 from domain.concurrency.fair_queue import ConcurrencyLimits
@@ -46,7 +47,10 @@ def gate() -> Gate:
 @pytest.fixture
 def crowded(services: Services) -> Services:
     """Services of which one client may use one at a time, and nobody waits."""
-    limiter = FairConcurrencyLimiter(ConcurrencyLimits(per_key=1, max_waiting=0), max_wait=0)
+    own, network = (
+        FairConcurrencyLimiter(ConcurrencyLimits(per_key=limit, max_waiting=0), max_wait=0) for limit in (1, 2)
+    )
+    limiter = CallerConcurrencyLimiter(own=own, network=network)
     return replace(services, requests=limiter, bodies=Budget(LONGEST, name="bytes of bodies"))
 
 

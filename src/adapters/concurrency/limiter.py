@@ -30,7 +30,7 @@ class FairConcurrencyLimiter:
         return self._queue.waiting
 
     def try_acquire(self, key: Hashable) -> bool:
-        """See the port."""
+        """Have a turn at once, if there is one to be had; one ``release`` has to follow."""
         return self._queue.admit(key)
 
     async def acquire(self, key: Hashable, *, is_preferred: bool = False) -> None:

@@ -4,13 +4,11 @@ from collections.abc import Hashable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from domain.concurrency.caller import Caller
+
 
 class ConcurrencyLimiter(Protocol):
     """Bounds how much is at work at once, in all and for each key, and is fair to all keys."""
-
-    def try_acquire(self, key: Hashable) -> bool:
-        """Have a turn at once, if there is one to be had; one ``release`` has to follow."""
-        ...
 
     async def acquire(self, key: Hashable, *, is_preferred: bool = False) -> None:
         """Wait for a turn, for as long as the limiter allows; one ``release`` has to follow.
@@ -26,6 +24,22 @@ class ConcurrencyLimiter(Protocol):
 
     def slot(self, key: Hashable, *, is_preferred: bool = False) -> AbstractAsyncContextManager[None]:
         """Have a turn for as long as the block lasts; errors as ``acquire``."""
+        ...
+
+
+class CallerLimiter(Protocol):
+    """The same for callers, who share it twice: with what is theirs, and with all that comes from their network."""
+
+    async def acquire(self, caller: Caller) -> None:
+        """See ``ConcurrencyLimiter``."""
+        ...
+
+    def release(self, caller: Caller) -> None:
+        """See ``ConcurrencyLimiter``."""
+        ...
+
+    def slot(self, caller: Caller) -> AbstractAsyncContextManager[None]:
+        """See ``ConcurrencyLimiter``."""
         ...
 
 

@@ -3,7 +3,8 @@
 from msgspec.structs import replace
 
 from domain.clock import Clock
-from domain.concurrency.ports import ConcurrencyLimiter
+from domain.concurrency.caller import Caller
+from domain.concurrency.ports import CallerLimiter
 from domain.errors import Conflict, StaleVersion
 from domain.quotas.guard import QuotaGuard
 from domain.quotas.model import Usage
@@ -22,7 +23,7 @@ class TodoService:
     those who do not.
     """
 
-    def __init__(self, store: Store, *, heavy_reads: ConcurrencyLimiter, quotas: QuotaGuard, now: Clock) -> None:
+    def __init__(self, store: Store, *, heavy_reads: CallerLimiter, quotas: QuotaGuard, now: Clock) -> None:
         self._store = store
         self._heavy_reads = heavy_reads
         self._quotas = quotas
@@ -90,23 +91,25 @@ class TodoService:
             version = todo.version
         await self._store.todos.remove(todo_id, owner_id=owner_id, version=version)
 
-    async def page(self, query: TodoQuery, *, owner_id: int, counted: bool = False) -> TodoPage:
+    async def page(self, query: TodoQuery, *, owner_id: int, network: str, counted: bool = False) -> TodoPage:
         """Return one page, with the number of all matching to-dos if it is to be ``counted``.
+
+        ``network`` is where it is asked from.
 
         :raises TooManyConcurrent: if the owner has too many searches under way.
         :raises Overloaded: if others have.
         """
         if not (counted or query.is_heavy):
             return await self._store.todos.find(query, owner_id=owner_id)
-        async with self._heavy_reads.slot(owner_id):
+        async with self._heavy_reads.slot(Caller(owner_id, network)):
             page = await self._store.todos.find(query, owner_id=owner_id)
             return (
                 replace(page, total=await self._store.todos.count(query.where, owner_id=owner_id)) if counted else page
             )
 
-    async def tags(self, query: TagQuery, *, owner_id: int) -> TagPage:
+    async def tags(self, query: TagQuery, *, owner_id: int, network: str) -> TagPage:
         """Return one page of the tags in use, each with the number of to-dos that bear it."""
-        async with self._heavy_reads.slot(owner_id):
+        async with self._heavy_reads.slot(Caller(owner_id, network)):
             return await self._store.todos.tags(query, owner_id=owner_id)
 
     async def _save(self, changed: Todo, *, owner_id: int, replacing: Todo) -> None:

@@ -13,7 +13,9 @@ from litestar.status_codes import (
 )
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from entrypoints.http.problems import send_problem
+from domain.errors import RateLimited
+from entrypoints.http.problems import send_domain_problem, send_problem
+from entrypoints.http.rate_limits import count
 
 LONGEST_PATH = 1_024
 _LONGEST_QUERY = 8_192
@@ -71,10 +73,16 @@ class Admission:
         refusal = self._refusal(scope) if scope["type"] == "http" else None
         if refusal is None:
             await self.app(scope, receive, send)
-        elif isinstance(refusal, Redirect):
+            return
+        http_scope = cast("HTTPScope", scope)
+        try:
+            await count(http_scope)  # what goes no further is no way to ask as often as one likes
+        except RateLimited as error:
+            await send_domain_problem(http_scope, receive, send, error)
+            return
+        if isinstance(refusal, Redirect):
             await _redirect(refusal, send)
         else:
-            http_scope = cast("HTTPScope", scope)
             await send_problem(http_scope, receive, send, refusal.status, code=refusal.code, detail=refusal.detail)
 
     def _refusal(self, scope: HTTPScope) -> Refusal | Redirect | None:

@@ -17,8 +17,8 @@ from domain.sessions.model import Session, TokenPair
 from entrypoints.http.authentication import needs, public
 from entrypoints.http.bodies import FormBody
 from entrypoints.http.paths import Id
-from entrypoints.http.rate_limits import RouteLimits, client_address
-from entrypoints.http.request import ApiRequest, bearer_token
+from entrypoints.http.rate_limits import RouteLimits
+from entrypoints.http.request import ApiRequest, bearer_token, client_address
 
 _REGISTER = RouteLimits(by_address=(REGISTRATION,), by_site=(REGISTRATION_SITE,))
 

@@ -12,9 +12,12 @@ import msgspec
 from litestar.connection import ASGIConnection
 from litestar.dto import AbstractDTO
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import HTTPScope
+from litestar.typing import FieldDefinition
 
 from domain.errors import Invalid
 from entrypoints.http.problems import MalformedBody, UnsupportedMediaType
+from entrypoints.http.request import header
 
 _LONGEST_DETAIL = 300
 
@@ -40,12 +43,10 @@ class JsonBody(AbstractDTO[Any]):
     """Decodes JSON (RFC 8259) straight into the type of the controller's ``data``."""
 
     media_types: ClassVar[tuple[str, ...]] = ("application/json",)
-    _types: ClassVar[dict[str, Any]] = {}
 
     @classmethod
-    def create_for_field_definition(cls, field_definition: Any, handler_id: str, backend_cls: Any = None) -> None:  # noqa: ARG003 - the framework names it
-        """Remember the type that a controller wants."""
-        cls._types[handler_id] = field_definition.annotation
+    def create_for_field_definition(cls, field_definition: Any, handler_id: str, backend_cls: Any = None) -> None:
+        """Make nothing: the route knows the type that it wants."""
 
     @classmethod
     def create_openapi_schema(cls, field_definition: Any, handler_id: str, schema_creator: Any) -> Any:  # noqa: ARG003 - the framework names them
@@ -70,11 +71,11 @@ class JsonBody(AbstractDTO[Any]):
         :raises Invalid: if it is, and a value in it does not fit.
         """
         connection = cast("ASGIConnection[HTTPRouteHandler, Any, Any, Any]", self.asgi_connection)  # pyright: ignore[reportUnknownMemberType] - generic
-        content_type = connection.headers.get("content-type", "")
+        content_type = header(cast("HTTPScope", connection.scope), b"content-type") or ""
         media_type = content_type.partition(";")[0].strip().lower()
         if media_type not in self.media_types:
             raise UnsupportedMediaType(detail=f"The body must be {' or '.join(self.media_types)}.")
-        return self.decode(value, self._types[connection.route_handler.handler_id])
+        return self.decode(value, cast("FieldDefinition", connection.route_handler.parsed_data_field).annotation)
 
     def decode(self, body: bytes, wanted: Any) -> Any:
         """Return the body as a value of the ``wanted`` type."""

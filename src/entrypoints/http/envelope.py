@@ -45,7 +45,7 @@ class Envelope:
         self._has_cors = bool(cors_origins)
         self._request_id_name = REQUEST_ID_HEADER.encode()
         # What one origin may read must not come out of a cache for another one, nor the other way round.
-        self._defaults = _DEFAULTS | (dict([_VARY]) if cors_origins and "*" not in cors_origins else {})
+        self._defaults = (*_DEFAULTS.items(), *([_VARY] if cors_origins and "*" not in cors_origins else []))
         self._has_hsts = hsts
         self._knows_scheme = force_https
 
@@ -90,7 +90,7 @@ class Envelope:
         ]
         names = {name.lower() for name, _ in given}
         given.append((self._request_id_name, request_id(scope).encode()))
-        given.extend(default for default in self._defaults.items() if default[0] not in names)
+        given += [default for default in self._defaults if default[0] not in names]
         # Never over plain HTTP (RFC 6797, section 7.2), if that can be known: only trusted proxies say what it was.
         if self._has_hsts and not (self._knows_scheme and scope["scheme"] != "https"):
             given.append(_HSTS)

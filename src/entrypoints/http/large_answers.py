@@ -12,7 +12,7 @@ from litestar.types import HTTPScope, Send
 
 from domain.authentication.principal import Principal
 from domain.rate_limits.networks import network_of
-from entrypoints.http.rate_limits import client_address
+from entrypoints.http.request import client_address
 from entrypoints.http.unread_answers import Answer
 from entrypoints.services import Services
 

@@ -33,6 +33,7 @@ from domain.errors import (
     InsufficientScope,
     Invalid,
     NotFound,
+    Overloaded,
     QueryTooExpensive,
     QuotaExceeded,
     QuotaName,
@@ -55,6 +56,9 @@ _tracebacks = Seldom(seconds=60)
 
 _RETRY_AFTER = "5"
 """Seconds."""
+
+_made_by_clients = Seldom(seconds=1)
+"""What they ask too much of is no fault here, and happens as often as they like."""
 
 _STATUS: dict[type[DomainError], int] = {
     Invalid: HTTP_422_UNPROCESSABLE_ENTITY,
@@ -174,11 +178,11 @@ def domain_problem(request: Request[Any, Any, Any], error: DomainError) -> Respo
     elif isinstance(error, TooManyConcurrent):
         headers["retry-after"] = str(error.retry_after)
         note_concurrency(request.scope)
-    elif isinstance(error, QueryTooExpensive):
+    elif isinstance(error, (QueryTooExpensive, Overloaded)):
         headers["retry-after"] = _RETRY_AFTER
-        _log.warning(
-            "Request %s was too expensive", request_id(request.scope), extra={"request_id": request_id(request.scope)}
-        )
+        if _made_by_clients.is_due(error.code):
+            name = request_id(request.scope)
+            _log.warning("%s Request %s", error.detail, name, extra={"request_id": name})
     elif isinstance(error, Unavailable):
         headers["retry-after"] = _RETRY_AFTER
         note_error(request.scope, error)
@@ -275,6 +279,13 @@ async def send_problem(
     """Answer with a problem where no controller is reached."""
     request: Request[Any, Any, Any] = Request(scope, receive=receive, send=send)
     answer: Any = problem(request, status, code=code, detail=detail, headers=headers)
+    await answer.to_asgi_response(app=None, request=request)(scope, receive, send)
+
+
+async def send_domain_problem(scope: HTTPScope, receive: Receive, send: Send, error: DomainError) -> None:
+    """Answer with an error of the domain where no controller is reached."""
+    request: Request[Any, Any, Any] = Request(scope, receive=receive, send=send)
+    answer: Any = domain_problem(request, error)
     await answer.to_asgi_response(app=None, request=request)(scope, receive, send)
 
 

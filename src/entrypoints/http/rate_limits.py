@@ -17,6 +17,7 @@ from domain.errors import RateLimited
 from domain.rate_limits.model import Hit, Quota, Verdict
 from domain.rate_limits.networks import network_of, site_of
 from domain.rate_limits.quotas import ACCOUNT, ANONYMOUS, ANONYMOUS_SITE, TOKEN
+from entrypoints.http.request import client_address
 from entrypoints.services import Services
 
 LIMITS = "limits"
@@ -85,12 +86,6 @@ def note_refusal(scope: Scope, error: RateLimited) -> None:
 def note_concurrency(scope: Scope) -> None:
     """Make the scope tell whoever measures that the client had too much under way."""
     cast("dict[str, Any]", scope)["rate_limited_by"] = _CONCURRENCY
-
-
-def client_address(scope: HTTPScope) -> str | None:
-    """Return where the request comes from; there is no address behind a Unix socket."""
-    client = scope["client"]
-    return None if client is None else client[0]
 
 
 async def add_headers(message: Message, scope: Scope) -> None:

@@ -1,14 +1,15 @@
 """The request as the controllers see it."""
 
 import re
+from random import getrandbits
 from typing import Any, cast
-from uuid import uuid4
 
 from litestar import Request
 from litestar.datastructures import State
 from litestar.types import HTTPScope, Scope
 
 from domain.authentication.principal import Principal
+from domain.rate_limits.networks import network_of
 from entrypoints.services import Services
 
 REQUEST_ID_HEADER = "x-request-id"
@@ -38,6 +39,17 @@ class ApiRequest(Request[Principal, Any, State]):
         """The account that is asking."""
         return self.principal.account_id
 
+    @property
+    def network(self) -> str:
+        """The network that is asked from."""
+        return network_of(client_address(self.scope))
+
+
+def client_address(scope: HTTPScope) -> str | None:
+    """Return where the request comes from; there is no address behind a Unix socket."""
+    client = scope["client"]
+    return None if client is None else client[0]
+
 
 def request_id(scope: Scope) -> str:
     """Return the id of a request.
@@ -48,8 +60,12 @@ def request_id(scope: Scope) -> str:
     values = cast("dict[str, Any]", scope)
     known: str | None = values.get("request_id")
     if known is None:
-        known = values["request_id"] = _given_id(scope) or uuid4().hex
+        known = values["request_id"] = _given_id(scope) or _new_id()
     return known
+
+
+def _new_id() -> str:
+    return f"{getrandbits(128):032x}"
 
 
 def _given_id(scope: Scope) -> str | None:

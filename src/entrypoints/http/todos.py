@@ -224,6 +224,7 @@ class TodoController(Controller):
                 after=after,
             ),
             owner_id=request.owner_id,
+            network=request.network,
             counted=given(include, Literal["count"], parameter="include") is not None,
         )
         next_cursor = page.next and encode_cursor(page.next, where=where, order=order)
@@ -252,6 +253,7 @@ async def list_tags(request: ApiRequest, limit: TagLimit = None, cursor: Cursor 
             after=None if cursor is None else decode_tag_cursor(cursor),
         ),
         owner_id=request.owner_id,
+        network=request.network,
     )
     next_cursor = None if page.next is None else encode_tag_cursor(page.next)
     return Response(TagList(items=page.items, next_cursor=next_cursor), headers=next_link(request, next_cursor))

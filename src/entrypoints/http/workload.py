@@ -12,9 +12,11 @@ from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Receive, Scop
 
 from domain.authentication.principal import Principal
 from domain.concurrency.budget import Budget, Share
+from domain.concurrency.caller import Caller
 from domain.rate_limits.networks import network_of
 from entrypoints.http.problems import MalformedBody
-from entrypoints.http.rate_limits import COMMON, LIMITS, RouteLimits, client_address, count
+from entrypoints.http.rate_limits import COMMON, LIMITS, RouteLimits, count
+from entrypoints.http.request import client_address
 from entrypoints.services import Services
 
 _SMALL = 4 * 1_024
@@ -39,8 +41,8 @@ class Workload:
     """Counts the request, reads its body, waits for the turn of whoever asks, and gives it back afterwards.
 
     Stands behind authentication, which tells whose the request is. Whoever is signed in takes turns with the requests
-    of the same account, anybody else with those from the same network. What is not limited, such as the health of the
-    service, is not counted and never waits.
+    of the same account, anybody else with those from the same network; and all who ask from one network with each
+    other. What is not limited, such as the health of the service, is not counted and never waits.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -61,27 +63,24 @@ class Workload:
             return
         await count(http_scope, limits)
         services: Services = http_scope["litestar_app"].state.services
-        if http_scope["method"] in _WITHOUT_BODY:
-            await self._work(http_scope, services, receive, send)
-            return
-        body = _Body(http_scope, services.bodies)
-        try:
-            message = await body.read(receive)
-            await self._work(http_scope, services, _replayed(message, receive), send)
-        finally:
-            body.forget()
-
-    async def _work(self, scope: HTTPScope, services: Services, receive: Receive, send: Send) -> None:
+        body = None if http_scope["method"] in _WITHOUT_BODY else _Body(http_scope, services.bodies)
         principal: Principal | None = cast("dict[str, Any]", scope).get("user")
-        key = network_of(client_address(scope)) if principal is None else principal.account_id
+        network = network_of(client_address(http_scope))
+        own = network if principal is None else principal.account_id
+        caller = Caller(own, network)
         limiter = services.requests
-        if not limiter.try_acquire(key):
-            await limiter.acquire(key)
         try:
-            services.unread_answers.check(key)
-            await self.app(scope, receive, send)
+            if body is not None:
+                receive = _replayed(await body.read(receive), receive)
+            await limiter.acquire(caller)
+            try:
+                services.unread_answers.check(own)
+                await self.app(scope, receive, send)
+            finally:
+                limiter.release(caller)
         finally:
-            limiter.release(key)
+            if body is not None:
+                body.forget()
 
 
 class _Body:
