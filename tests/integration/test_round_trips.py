@@ -169,6 +169,6 @@ async def test_lists_of_the_same_shape_are_one_prepared_statement(database: Save
 async def prepared_statements(database: SavepointDatabase) -> set[str]:
     """Return the names of the lists of to-dos that are prepared on the connection."""
     rows = await database.connection.fetch(
-        "SELECT name FROM pg_prepared_statements WHERE statement LIKE 'SELECT counted.%FROM todos%ORDER BY%'"
+        "SELECT name FROM pg_prepared_statements WHERE statement LIKE 'SELECT todos.%FROM todos%ORDER BY%'"
     )
     return {row["name"] for row in rows}
