@@ -1,14 +1,19 @@
 """Connections to a real server: one address can hold so many and no more, and the idle ones make room."""
 
+import fcntl
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
 
 from entrypoints.connections import sockets
-from tests.integration.processes import PATIENCE, Server, serving
+from tests.abuse.people import signed_in
+from tests.integration.processes import PATIENCE, Server, serving, todo_api
 from tests.integration.sockets import parsed
 
 MOST = 20
@@ -109,3 +114,25 @@ def eventually(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_looking_at_connections_leaves_the_locks_of_files_alone(tmp_path: Path) -> None:
+    """SQLite lives by POSIX locks, which a process loses with the first copy of a descriptor that it closes."""
+    path = tmp_path / "locked"
+    take = f"import fcntl; fcntl.lockf(open({str(path)!r}, 'w'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+    with path.open("w") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+        sockets.accepted({1})
+
+        assert subprocess.run([sys.executable, "-c", take], check=False, capture_output=True).returncode != 0  # noqa: S603 - our own program
+
+
+def test_a_command_beside_the_service_takes_nothing_from_its_embedded_database(tmp_path: Path) -> None:
+    with serving(tmp_path) as server, signed_in(server.url, NEIGHBOUR).client() as client:
+        for title in ("before", "between", "after"):
+            answer = client.post("/todos", json={"title": title})
+            assert answer.status_code == 201, answer.text
+            time.sleep(1)  # in which the connections are looked at twice
+            assert todo_api("check", home=tmp_path).returncode == 0
+        assert len(client.get("/todos").json()["items"]) == 3

@@ -1,7 +1,9 @@
 """The TCP sockets of this process, as the kernel sees them. Linux only."""
 
+import errno
 import os
 import socket
+import stat
 import struct
 from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -90,23 +92,30 @@ def reset(connection: Accepted) -> bool:
 
 
 def _tcp_sockets() -> Iterator[tuple[int, socket.socket]]:
-    """Yield a copy of each, for as long as it is looked at."""
+    """Yield a copy of each, for as long as it is looked at.
+
+    Nothing else is ever copied: with the copy of a file, the process would close its locks of it, those by which
+    SQLite knows that the database is in use (fcntl(2), "Advisory record locking").
+    """
     for name in os.listdir(_OWN_FILES):  # noqa: PTH208 - a Path for each of thousands of numbers is what would cost
-        with suppress(OSError), _copy(int(name)) as own:  # closed meanwhile, no socket, or not connected any more
-            if own.family in {socket.AF_INET, socket.AF_INET6} and own.type == socket.SOCK_STREAM:
-                yield int(name), own
+        with suppress(OSError):  # closed meanwhile, or not connected any more
+            if _is_socket(int(name)):
+                with _copy(int(name)) as own:
+                    if own.family in {socket.AF_INET, socket.AF_INET6} and own.type == socket.SOCK_STREAM:
+                        yield int(name), own
 
 
 @contextmanager
 def _copy(file: int) -> Generator[socket.socket]:
     copy = os.dup(file)
-    try:
-        own = socket.socket(fileno=copy)
-    except OSError:
-        os.close(copy)
-        raise
-    with own:
+    if not _is_socket(copy):  # the number belongs to a file by now: its copy stays open, see ``_tcp_sockets``
+        raise OSError(errno.ENOTSOCK, os.strerror(errno.ENOTSOCK))
+    with socket.socket(fileno=copy) as own:
         yield own
+
+
+def _is_socket(file: int) -> bool:
+    return stat.S_ISSOCK(os.fstat(file).st_mode)
 
 
 def _peer(own: socket.socket) -> Peer:
