@@ -76,7 +76,7 @@ def tracking(captured: Captured, seconds: Seconds) -> ErrorTracking:
 
 def a_request(error: Exception | None, status: int = 500) -> ObservedRequest:
     return ObservedRequest(
-        id="find-me", method="GET", route="/todos/{todo_id}", path="/todos/4711", status=status, duration=1,
+        id="find-me", method="GET", route="/todos/{todo_id}", path="/todos/1471147114", status=status, duration=1,
         account_id=815, client="203.0.113.9", user_agent="curl", error=error,
     )  # fmt: skip
 
@@ -89,7 +89,7 @@ async def test_an_event_has_the_error_and_the_place_and_nothing_that_a_client_se
     async with client_of(app) as client:
         tokens = await sign_in(client)
         headers = {"X-Request-ID": "find-me", "User-Agent": "a-client", "Cookie": "a=cookie"}
-        await client.get("/posts", params={"page": "4711"}, headers=headers)
+        await client.get("/posts", params={"page": "1471147114"}, headers=headers)
 
     (event,) = captured.events()
     cause, error = event["exception"]["values"]
@@ -101,7 +101,7 @@ async def test_an_event_has_the_error_and_the_place_and_nothing_that_a_client_se
     }  # fmt: skip
     sent = captured.sent[0].decode()
     secrets = [
-        PASSWORD, "hunter2", "a local variable", "grace@example.com", "4711", "a-client", "=cookie", "127.0.0.1",
+        PASSWORD, "hunter2", "a local variable", "grace@example.com", "1471147114", "a-client", "=cookie", "127.0.0.1",
         tokens["access_token"], tokens["refresh_token"],
     ]  # fmt: skip
     assert [secret for secret in secrets if secret in sent] == []
@@ -120,7 +120,7 @@ def test_only_what_was_chosen_is_sent(tracking: ErrorTracking, captured: Capture
         "event_id", "timestamp", "platform", "level", "release", "environment", "tags", "exception",
     }  # fmt: skip
     sent = captured.sent[0].decode()
-    assert [secret for secret in ("hunter2", "203.0.113.9", "815", "4711", "curl") if secret in sent] == []
+    assert [secret for secret in ("hunter2", "203.0.113.9", "815", "1471147114", "curl") if secret in sent] == []
 
 
 async def test_a_mistake_of_a_client_is_no_event(
