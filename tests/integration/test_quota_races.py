@@ -139,6 +139,7 @@ async def test_an_account_that_keeps_much_gets_no_more_than_what_another_process
 
     added = (await twin_stores[0].usage.measure(owner_id=owner_id)).todos
     assert added + len(stopped) == AT_ONCE
-    assert ROOM <= added <= ROOM * number_of_processes
+    # No lock is held: what is written at the moment of a measurement may come on top.
+    assert ROOM <= added <= ROOM * (number_of_processes + 1)
     with pytest.raises(QuotaExceeded):
         await pair[0].todos.create(NewTodo(title="Tee"), owner_id=owner_id)

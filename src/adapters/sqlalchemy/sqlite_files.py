@@ -32,10 +32,13 @@ class DatabaseFiles:
 
         What was not there before is taken for what was opened: SQLite makes the log with the first table.
         """
-        found = tuple(map(_identity, self._paths))
-        if found != self._opened:
-            self._opened = tuple(opened or present for opened, present in zip(self._opened, found, strict=True))
-        return found == self._opened
+        for _ in range(2):  # the second look is for a log that another connection has made since the first
+            found = tuple(map(_identity, self._paths))
+            if found != self._opened:
+                self._opened = tuple(opened or present for opened, present in zip(self._opened, found, strict=True))
+            if found == self._opened:
+                return True
+        return False
 
     def require_unchanged(self) -> None:
         """Look whether what is opened is what is there.
