@@ -24,7 +24,7 @@ CONNECTIONS = 16
 _WARM_UP = 5
 """Seconds of load before the capacity is measured, and of measuring it."""
 
-_SAMPLES_EVERY = 1
+_SAMPLE_INTERVAL = 1
 """Seconds between two looks at the memory."""
 
 _STATUS = slice(9, 12)
@@ -156,7 +156,7 @@ async def _sample(memories: list[Memory]) -> None:
         for memory in memories:
             memory.minutes.append((perf_counter() - started) / 60)
             memory.mebibytes.append(memory.process.memory_info().rss / 2**20)
-        await asyncio.sleep(_SAMPLES_EVERY)
+        await asyncio.sleep(_SAMPLE_INTERVAL)
 
 
 def _workers(server: Server) -> list[psutil.Process]:

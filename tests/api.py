@@ -13,7 +13,7 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 from msgspec import Struct
 
-from domain.authentication.principal import Scope
+from domain.authentication.principal import TokenScope
 from entrypoints.http.authentication import scope_of
 from tests.harness import PASSWORD, SECRET
 
@@ -28,7 +28,7 @@ class Route(Struct, frozen=True):
     method: str
     path: str
     """With parameters as in ``/todos/{todo_id}``."""
-    scope: Scope | None
+    scope: TokenScope | None
     is_described: bool
 
     def with_id(self, value: object) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from domain.accounts.model import NewAccount
 from domain.api_tokens.model import ApiToken
-from domain.authentication.principal import Scope
+from domain.authentication.principal import TokenScope
 from domain.sessions.model import NewSession
 from domain.todos.due import Due
 from domain.todos.model import Todo
@@ -68,7 +68,7 @@ def a_new_session(
 def an_api_token(
     name: str = "backup",
     *,
-    scopes: tuple[Scope, ...] = (Scope.TODOS_READ,),
+    scopes: tuple[TokenScope, ...] = (TokenScope.TODOS_READ,),
     created_at: datetime = NOON,
     expires_at: datetime | None = None,
 ) -> ApiToken:

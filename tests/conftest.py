@@ -19,7 +19,7 @@ from entrypoints.services import Services
 from tests import postgresql, redis_server
 from tests.builders import a_new_account
 from tests.clock import StandingClock
-from tests.harness import PASSWORD, AlwaysSomebody, client_of, quick_hash, services_on, stage
+from tests.harness import PASSWORD, AlwaysSomebody, client_of, quick_hash, reusable_app, services_on
 
 pytest.register_assert_rewrite("tests.api", "tests.contract")  # before it is imported: its classes are tests, too
 
@@ -119,7 +119,7 @@ def services(store: Store, clock: StandingClock) -> Services:
 @pytest.fixture
 def app(services: Services) -> Litestar:
     """The application on the store."""
-    return stage("client").with_services(services)
+    return reusable_app("client").with_services(services)
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ async def client(app: Litestar) -> AsyncGenerator[httpx.AsyncClient]:
 @pytest.fixture
 async def anonymous_client(services: Services) -> AsyncGenerator[httpx.AsyncClient]:
     """A client that stays nobody, beside another one that is somebody."""
-    async with client_of(stage("anonymous client").with_services(services)) as client:
+    async with client_of(reusable_app("anonymous client").with_services(services)) as client:
         yield client
 
 
@@ -140,5 +140,5 @@ async def anonymous_client(services: Services) -> AsyncGenerator[httpx.AsyncClie
 async def authed_client(services: Services, user: Account) -> AsyncGenerator[httpx.AsyncClient]:
     """A client that is ``user``, without signing in: authentication is overridden."""
     overridden = replace(services, authenticator=AlwaysSomebody(user))
-    async with client_of(stage("signed-in client").with_services(overridden), bearer="whatever") as client:
+    async with client_of(reusable_app("signed-in client").with_services(overridden), bearer="whatever") as client:
         yield client

@@ -17,7 +17,7 @@ from typing import Any, cast
 from msgspec import Struct
 from sqlalchemy import Column, Table, bindparam, func, insert, select
 
-from adapters.sqlalchemy.database import Connection, Database, MissingReference, Statement, UniqueViolation
+from adapters.sqlalchemy.database import Connection, Database, ForeignKeyViolation, Statement, UniqueViolation
 from adapters.sqlalchemy.tables import METADATA
 from adapters.sqlalchemy.todos import folded
 
@@ -154,7 +154,7 @@ async def _insert(connection: Connection, name: str, table: Table, rows: list[Cs
             await connection.fetch_one(statement, **row.values)
         except UniqueViolation as error:
             raise CsvError(f"{name}, line {row.line}: there is such a row already ({error})") from error
-        except MissingReference as error:
+        except ForeignKeyViolation as error:
             raise CsvError(f"{name}, line {row.line}: there is no row that it refers to ({error})") from error
     # SQLite's AUTOINCREMENT goes on after the highest id by itself.
     highest = select(func.max(table.c.id))

@@ -11,8 +11,8 @@ from litestar import Litestar
 
 from adapters.concurrency.limiter import FairConcurrencyLimiter
 from adapters.security.passwords import Argon2Passwords
-from domain.accounts.asker import Asker
 from domain.accounts.model import Account
+from domain.accounts.requester import Requester
 from domain.authentication.principal import EVERY_SCOPE, Principal
 from domain.authentication.service import Authenticator
 from domain.clock import Clock
@@ -44,7 +44,7 @@ quick_passwords = Argon2Passwords(patient_turns(), QUICK_HASHER, threads=2)
 
 async def quick_hash(password: str) -> str:
     """Return a hash of a password that nobody waits for."""
-    return await quick_passwords.hash(password, asker=Asker(key="a test"))
+    return await quick_passwords.hash(password, requester=Requester(key="a test"))
 
 
 class AlwaysSomebody(Authenticator):
@@ -79,7 +79,7 @@ def app_on(services: Services, settings: Settings | None = None) -> Litestar:
     return create_app(settings or _QUIET, partial(_opened, services))
 
 
-class Stage:
+class ReusableApp:
     """An application that is built once, which takes as long as many a test, and gets other services for each."""
 
     def __init__(self) -> None:
@@ -98,10 +98,10 @@ class Stage:
 
 
 @cache
-def stage(name: str) -> Stage:
-    """Return the stage of that name; clients beside each other need one each."""
+def reusable_app(name: str) -> ReusableApp:
+    """Return the application of that name; clients beside each other need one each."""
     del name
-    return Stage()
+    return ReusableApp()
 
 
 @asynccontextmanager

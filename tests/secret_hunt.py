@@ -13,7 +13,7 @@ from tests.lifecycle import live_a_life
 
 _NAMES_OF_TOKENS = ("access_token", "refresh_token", "token")
 _HASHES = re.compile(r"\$argon2\w*\$\S+|(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])")
-_SHORTEST_PART = 8
+_MIN_PART_LENGTH = 8
 """Characters; parts of tokens that are shorter stand in other words, too."""
 
 WRONG_PASSWORD = "wr0ng horse wr0ng battery"
@@ -38,7 +38,7 @@ class SecretHunt:
     def add(self, token: str) -> None:
         """Remember a token, its parts, and its digests."""
         parts = re.split(r"[.]|todo_pat_|todo_refresh_", token)
-        known = {token, *(part for part in parts if len(part) >= _SHORTEST_PART)}
+        known = {token, *(part for part in parts if len(part) >= _MIN_PART_LENGTH)}
         self.secrets |= known | {sha256(part.encode()).hexdigest() for part in known}
 
     def found_in(self, text: str) -> list[str]:

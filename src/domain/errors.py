@@ -7,7 +7,7 @@ one place only, ``entrypoints.http.problems``.
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from domain.rate_limits.model import Verdict
+from domain.rate_limits.model import RateLimitResult
 
 QuotaName = Literal["todos", "bytes", "posts"]
 
@@ -154,11 +154,11 @@ class TooManyUnreadAnswers(TooManyConcurrent):
 
 
 class RateLimited(DomainError):
-    """There were too many requests; ``refusals`` are the verdicts that are against this one, at least one."""
+    """There were too many requests; ``refusals`` are the results that are against this one, at least one."""
 
     code = "rate_limited"
 
-    def __init__(self, refusals: Sequence[Verdict]) -> None:
+    def __init__(self, refusals: Sequence[RateLimitResult]) -> None:
         self.refusals = refusals
-        self.retry_after = max(verdict.reset for verdict in refusals)
+        self.retry_after = max(result.reset for result in refusals)
         super().__init__(f"Too many requests. The next one can be made in {self.retry_after} seconds.")

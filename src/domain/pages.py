@@ -17,9 +17,9 @@ MAX_CHARACTER_BYTES = 6
 """Bytes that a character takes at the most, and also a byte of UTF-8: U+0001 is one byte, and ``\\u0001`` in JSON."""
 
 
-def max_text_bytes(text: str | None, *, longest: int) -> int:
-    """Return how many bytes a text of at most ``longest`` characters takes at the most, without its quotes."""
-    return MAX_CHARACTER_BYTES * min(len((text or "").encode()), longest)
+def max_text_bytes(text: str | None, *, max_length: int) -> int:
+    """Return how many bytes a text of at most ``max_length`` characters takes at the most, without its quotes."""
+    return MAX_CHARACTER_BYTES * min(len((text or "").encode()), max_length)
 
 
 def how_many_fit(sizes: Iterable[int]) -> int:

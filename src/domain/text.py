@@ -4,9 +4,9 @@ from domain.errors import Invalid
 
 
 def checked_text(
-    text: str, *, longest: int, shortest: int = 0, pointer: str | None = None, parameter: str | None = None
+    text: str, *, max_length: int, min_length: int = 0, pointer: str | None = None, parameter: str | None = None
 ) -> str:
-    """Return ``text`` unchanged if it can be stored and has ``shortest`` to ``longest`` characters (code points).
+    """Return ``text`` unchanged if it can be stored and has ``min_length`` to ``max_length`` characters (code points).
 
     ``pointer`` or ``parameter`` says where it stands, see ``Invalid``.
 
@@ -16,8 +16,8 @@ def checked_text(
         raise Invalid("Must not contain the character U+0000.", pointer=pointer, parameter=parameter)
     if not is_encodable(text):
         raise Invalid("Must not contain a lone surrogate.", pointer=pointer, parameter=parameter)
-    if not shortest <= len(text) <= longest:
-        bounds = f"{shortest} to {longest}" if shortest else f"at most {longest}"
+    if not min_length <= len(text) <= max_length:
+        bounds = f"{min_length} to {max_length}" if min_length else f"at most {max_length}"
         raise Invalid(f"Must have {bounds} characters.", pointer=pointer, parameter=parameter)
     return text
 

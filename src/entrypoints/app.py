@@ -11,11 +11,11 @@ from litestar.enums import HttpMethod
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp
 
-from domain.todos.model import LONGEST_DESCRIPTION, LONGEST_TAG, LONGEST_TITLE, MOST_TAGS
+from domain.todos.model import MAX_DESCRIPTION_LENGTH, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH
 from entrypoints.http.admission import Admission
 from entrypoints.http.auth import AuthController
 from entrypoints.http.authentication import Authentication, scope_of
-from entrypoints.http.bodies import JsonBody, largest_json
+from entrypoints.http.bodies import JsonBody, max_json_size
 from entrypoints.http.cors import RefusedPreflights, cors_config
 from entrypoints.http.deadlines import Deadlines
 from entrypoints.http.docs import DocsController
@@ -35,7 +35,7 @@ from entrypoints.observability.instruments import Instruments
 from entrypoints.services import Services
 from entrypoints.settings import Settings
 
-LARGEST_BODY = largest_json(LONGEST_TITLE + LONGEST_DESCRIPTION + MOST_TAGS * LONGEST_TAG)
+MAX_BODY_SIZE = max_json_size(MAX_TITLE_LENGTH + MAX_DESCRIPTION_LENGTH + MAX_TAGS * MAX_TAG_LENGTH)
 """Bytes: room for the largest to-do, which is the largest that any route but one takes."""
 
 ServicesOpener = Callable[[], AbstractAsyncContextManager[Services]]
@@ -61,7 +61,7 @@ def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
         return_dto=None,
         request_class=ApiRequest,
         type_decoders=TYPE_DECODERS,
-        request_max_body_size=LARGEST_BODY,
+        request_max_body_size=MAX_BODY_SIZE,
         middleware=[Authentication, Workload],
         before_send=[add_headers],
         before_request=refuse_repeated_parameters,

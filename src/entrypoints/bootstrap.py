@@ -19,14 +19,14 @@ from adapters.backups.encryption import Keys
 from adapters.backups.postgresql import PostgresqlServerDatabase
 from adapters.backups.service import Backups
 from adapters.backups.sqlite import SqliteFile
-from adapters.concurrency.callers import CallerConcurrencyLimiter
+from adapters.concurrency.caller_limiter import CallerConcurrencyLimiter
 from adapters.concurrency.limiter import FairConcurrencyLimiter
 from adapters.rate_limits.failover import FailoverRateLimiter
 from adapters.rate_limits.memory import MemoryRateLimiter
 from adapters.rate_limits.redis import RedisRateLimiter
 from adapters.rate_limits.unlimited import Unlimited
 from adapters.redis.client import open_redis
-from adapters.redis.revocations import RedisRevocations, shared_recent_principals
+from adapters.redis.revocations import RedisRevocations, shared_principal_cache
 from adapters.security.access_tokens import JwtAccessTokens
 from adapters.security.common_passwords import common_passwords
 from adapters.security.passwords import Argon2Passwords
@@ -39,7 +39,7 @@ from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.accounts.ports import Passwords
 from domain.accounts.service import AccountService
 from domain.api_tokens.service import ApiTokenService
-from domain.authentication.recent import RecentPrincipals
+from domain.authentication.principal_cache import PrincipalCache
 from domain.authentication.revocation import RevocationService
 from domain.authentication.service import Authenticator
 from domain.clock import Clock
@@ -64,10 +64,10 @@ from entrypoints.http.workload import BODIES
 from entrypoints.observability.logs import configure_logs
 from entrypoints.services import Notices, PoolUsage, Readiness, Services, no_notices, no_pool
 from entrypoints.settings import Settings
-from entrypoints.shared_answers import SharedAnswer
 from entrypoints.signing_secret import jwt_secret
+from entrypoints.single_flight import SingleFlight
 
-_SLOWEST_READINESS = 2
+_READINESS_TIMEOUT = 2
 """Seconds after which a database that says nothing is not ready."""
 
 _MAX_WAITING = 100
@@ -84,13 +84,13 @@ _CALLERS = 4
 must not be all that the database works on."""
 
 _HASHING_THREADS = 2
-"""Of which one asker has one: there is always another for somebody else. A hash takes 64 MiB, and several cores."""
+"""Of which one requester has one: there is always another for somebody else. A hash takes 64 MiB, and several cores."""
 
 _MAX_WAIT_FOR_HASH = 5
 """Seconds: as long as people wait at a login."""
 
 _MAX_WAITING_HASHES = 30
-"""Of one asker: about as many as are computed while one may wait."""
+"""Of one requester: about as many as are computed while one may wait."""
 
 _log = logging.getLogger(__name__)
 
@@ -111,8 +111,8 @@ def application() -> Litestar:
 async def _open_served_services(settings: Settings) -> AsyncGenerator[Services]:
     guard = ConnectionGuard(
         per_network=settings.max_connections_per_address,
-        most=allowed_connections(),
-        patience=settings.request_timeout,
+        limit=allowed_connections(),
+        user_timeout=settings.request_timeout,
         proxies=settings.trusted_proxies,
         metrics_port=settings.metrics_port,
     )
@@ -151,15 +151,15 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
         zone_names()  # reads files, which must not happen while requests wait
         redis = await stack.enter_async_context(open_redis(settings.redis_url)) if settings.redis_url else None
         rate_limiter, notices = _rate_limiter(settings, redis)
-        recent = await stack.enter_async_context(shared_recent_principals(redis)) if redis else RecentPrincipals()
+        principal_cache = await stack.enter_async_context(shared_principal_cache(redis)) if redis else PrincipalCache()
         yield build_services(
             SqlAlchemyStore(database),
             passwords=passwords,
             secret=jwt_secret(settings),
-            readiness=SharedAnswer(partial(problems_of, database)),
-            notices=SharedAnswer(partial(_notices_of, database, notices)),
+            readiness=SingleFlight(partial(problems_of, database)),
+            notices=SingleFlight(partial(_notices_of, database, notices)),
             rate_limiter=rate_limiter,
-            recent=recent,
+            principal_cache=principal_cache,
             concurrent_requests=settings.max_concurrent_requests,
             heavy_reads=settings.database_pool_size // 2,
             pool_usage=database.pool_usage,
@@ -185,7 +185,7 @@ def build_services(
     readiness: Readiness,
     notices: Notices = no_notices,
     rate_limiter: RateLimiter | None = None,
-    recent: RecentPrincipals | None = None,
+    principal_cache: PrincipalCache | None = None,
     concurrent_requests: int = Settings().max_concurrent_requests,
     heavy_reads: int = Settings().database_pool_size // 2,
     pool_usage: Callable[[], PoolUsage | None] = no_pool,
@@ -200,23 +200,23 @@ def build_services(
     """
     rate_limiter = rate_limiter or Unlimited()
     guard = QuotaGuard(store, quotas or AccountQuotas(), limiter=rate_limiter, monotonic=monotonic)
-    recent = recent or RecentPrincipals()
+    principal_cache = principal_cache or PrincipalCache()
     secrets = HmacSecrets(secret)
     access_tokens = JwtAccessTokens(secret)
     return Services(
         accounts=AccountService(
-            store, passwords=passwords, common_passwords=common_passwords(), recent=recent, now=now
+            store, passwords=passwords, common_passwords=common_passwords(), principal_cache=principal_cache, now=now
         ),
         sessions=SessionService(
             store,
             passwords=passwords,
             access_tokens=access_tokens,
             secrets=secrets,
-            recent=recent,
+            principal_cache=principal_cache,
             guard=SignInGuard(rate_limiter, secrets=secrets),
             now=now,
         ),
-        api_tokens=ApiTokenService(store, secrets=secrets, recent=recent, now=now),
+        api_tokens=ApiTokenService(store, secrets=secrets, principal_cache=principal_cache, now=now),
         todos=TodoService(
             store,
             heavy_reads=CallerConcurrencyLimiter(
@@ -228,7 +228,9 @@ def build_services(
         ),
         posts=PostService(store, quotas=guard, now=now),
         quotas=guard,
-        authenticator=Authenticator(store, access_tokens=access_tokens, secrets=secrets, recent=recent, now=now),
+        authenticator=Authenticator(
+            store, access_tokens=access_tokens, secrets=secrets, principal_cache=principal_cache, now=now
+        ),
         rate_limiter=rate_limiter,
         requests=CallerConcurrencyLimiter(
             own=_fair(concurrent_requests, name="requests"),
@@ -316,7 +318,7 @@ async def _notices_of(database: Database, others: Notices) -> list[str]:
 
 async def _problems_met_by_asking(database: Database) -> list[str]:
     try:
-        async with asyncio.timeout(_SLOWEST_READINESS):
+        async with asyncio.timeout(_READINESS_TIMEOUT):
             revision = await current_revision(database)
     except Unavailable as error:
         return [error.detail]

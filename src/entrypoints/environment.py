@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from domain.text import is_encodable
 
-SHORTEST_JWT_SECRET = 64
+MIN_JWT_SECRET_BYTES = 64
 """Bytes; RFC 7518, section 3.2, asks for at least as many bits as the hash has."""
 
 Network = IPv4Network | IPv6Network
@@ -103,12 +103,12 @@ class Environment:
             return default
         return timedelta(seconds=int(match[1]) * _SECONDS_OF[match[2]])
 
-    def number(self, name: str, default: int, *, lowest: int, highest: int) -> int:
-        """Read a whole number from ``lowest`` to ``highest``."""
+    def number(self, name: str, default: int, *, minimum: int, maximum: int) -> int:
+        """Read a whole number from ``minimum`` to ``maximum``."""
         text = self.text(name, str(default))
-        if text.isascii() and text.isdigit() and len(text) <= len(str(highest)) and lowest <= int(text) <= highest:
+        if text.isascii() and text.isdigit() and len(text) <= len(str(maximum)) and minimum <= int(text) <= maximum:
             return int(text)
-        self.problems.append(f"{name} is {text!r}: it must be a whole number from {lowest} to {highest}.")
+        self.problems.append(f"{name} is {text!r}: it must be a whole number from {minimum} to {maximum}.")
         return default
 
     def flag(self, name: str, *, default: bool = False) -> bool:
@@ -157,8 +157,8 @@ class Environment:
 
     def long_secret(self, name: str, value: str) -> str:
         """Return the secret, which must be long enough to sign with."""
-        if len(value.encode()) < SHORTEST_JWT_SECRET:
-            self.problems.append(f"{name} is too short: it must have at least {SHORTEST_JWT_SECRET} bytes.")
+        if len(value.encode()) < MIN_JWT_SECRET_BYTES:
+            self.problems.append(f"{name} is too short: it must have at least {MIN_JWT_SECRET_BYTES} bytes.")
         return value
 
     def postgresql_url(self, name: str, value: str) -> str:

@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from domain.quotas.model import AccountQuotas
-from entrypoints.environment import SHORTEST_JWT_SECRET, Environment, Network, Secret, SettingsError
+from entrypoints.environment import MIN_JWT_SECRET_BYTES, Environment, Network, Secret, SettingsError
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -88,52 +88,54 @@ class Settings(Struct, frozen=True, kw_only=True):
     @classmethod
     def draft(cls, variables: Mapping[str, str]) -> "tuple[Settings, list[str]]":
         """Return the settings, those that make no sense at their defaults, and every problem of them."""
-        default, given = cls(), Environment(variables)
-        debug = given.flag("DEBUG")
-        database_url = given.secret("DATABASE_URL", given.postgresql_url)
-        data_dir = Path(given.text("DATA_DIR", str(default.data_dir)))
+        default, environment = cls(), Environment(variables)
+        debug = environment.flag("DEBUG")
+        database_url = environment.secret("DATABASE_URL", environment.postgresql_url)
+        data_dir = Path(environment.text("DATA_DIR", str(default.data_dir)))
         settings = cls(
-            environment=given.one_of("ENVIRONMENT", "development", "production"),
-            host=given.text("HOST", default.host),
-            port=given.number("PORT", default.port, lowest=1, highest=65_535),
-            workers=given.number("WORKERS", default.workers, lowest=1, highest=256),
+            environment=environment.one_of("ENVIRONMENT", "development", "production"),
+            host=environment.text("HOST", default.host),
+            port=environment.number("PORT", default.port, minimum=1, maximum=65_535),
+            workers=environment.number("WORKERS", default.workers, minimum=1, maximum=256),
             data_dir=data_dir,
             database_url=database_url,
-            database_pool_size=given.number("DATABASE_POOL_SIZE", default.database_pool_size, lowest=2, highest=1000),
-            migrate_on_start=given.flag("MIGRATE_ON_START", default=database_url is None),
-            redis_url=given.secret("REDIS_URL", given.redis_url),
-            jwt_secret=given.secret("JWT_SECRET", given.long_secret),
+            database_pool_size=environment.number(
+                "DATABASE_POOL_SIZE", default.database_pool_size, minimum=2, maximum=1000
+            ),
+            migrate_on_start=environment.flag("MIGRATE_ON_START", default=database_url is None),
+            redis_url=environment.secret("REDIS_URL", environment.redis_url),
+            jwt_secret=environment.secret("JWT_SECRET", environment.long_secret),
             debug=debug,
-            log_level=given.one_of("LOG_LEVEL", "debug" if debug else "info", *_LOG_LEVELS),
-            access_log=given.flag("ACCESS_LOG", default=default.access_log),
-            cors_origins=given.origins("CORS_ORIGINS"),
-            allowed_hosts=given.many("ALLOWED_HOSTS") or default.allowed_hosts,
-            force_https=given.flag("FORCE_HTTPS"),
-            trusted_proxies=given.networks("TRUSTED_PROXIES"),
-            public_url=given.url("PUBLIC_URL"),
-            request_timeout=given.number("REQUEST_TIMEOUT", default.request_timeout, lowest=1, highest=600),
-            max_connections_per_address=given.number(
-                "MAX_CONNECTIONS_PER_ADDRESS", default.max_connections_per_address, lowest=1, highest=100_000
+            log_level=environment.one_of("LOG_LEVEL", "debug" if debug else "info", *_LOG_LEVELS),
+            access_log=environment.flag("ACCESS_LOG", default=default.access_log),
+            cors_origins=environment.origins("CORS_ORIGINS"),
+            allowed_hosts=environment.many("ALLOWED_HOSTS") or default.allowed_hosts,
+            force_https=environment.flag("FORCE_HTTPS"),
+            trusted_proxies=environment.networks("TRUSTED_PROXIES"),
+            public_url=environment.url("PUBLIC_URL"),
+            request_timeout=environment.number("REQUEST_TIMEOUT", default.request_timeout, minimum=1, maximum=600),
+            max_connections_per_address=environment.number(
+                "MAX_CONNECTIONS_PER_ADDRESS", default.max_connections_per_address, minimum=1, maximum=100_000
             ),
-            rate_limit=given.flag("RATE_LIMIT", default=default.rate_limit),
-            max_concurrent_requests=given.number(
-                "MAX_CONCURRENT_REQUESTS", default.max_concurrent_requests, lowest=1, highest=10_000
+            rate_limit=environment.flag("RATE_LIMIT", default=default.rate_limit),
+            max_concurrent_requests=environment.number(
+                "MAX_CONCURRENT_REQUESTS", default.max_concurrent_requests, minimum=1, maximum=10_000
             ),
-            quota_todos=given.number("QUOTA_TODOS", default.quota_todos, lowest=1, highest=10**9),
-            quota_bytes=given.number("QUOTA_BYTES", default.quota_bytes, lowest=1, highest=10**12),
-            quota_posts=given.number("QUOTA_POSTS", default.quota_posts, lowest=1, highest=10**9),
-            sentry_dsn=given.secret("SENTRY_DSN", given.sentry_dsn),
-            otlp_endpoint=given.url("OTEL_EXPORTER_OTLP_ENDPOINT"),
-            metrics_host=given.text("METRICS_HOST", default.metrics_host),
-            metrics_port=given.number("METRICS_PORT", 0, lowest=0, highest=65_535) or None,
-            metrics_token=given.secret("METRICS_TOKEN", given.header_value),
-            backup_dir=Path(given.text("BACKUP_DIR", str(data_dir / "backups"))),
-            backup_keep=given.number("BACKUP_KEEP", default.backup_keep, lowest=1, highest=10_000),
-            backup_max_age=given.span("BACKUP_MAX_AGE", default.backup_max_age),
-            backup_recipients=given.recipients("BACKUP_RECIPIENTS"),
-            backup_identity=given.secret("BACKUP_IDENTITY"),
+            quota_todos=environment.number("QUOTA_TODOS", default.quota_todos, minimum=1, maximum=10**9),
+            quota_bytes=environment.number("QUOTA_BYTES", default.quota_bytes, minimum=1, maximum=10**12),
+            quota_posts=environment.number("QUOTA_POSTS", default.quota_posts, minimum=1, maximum=10**9),
+            sentry_dsn=environment.secret("SENTRY_DSN", environment.sentry_dsn),
+            otlp_endpoint=environment.url("OTEL_EXPORTER_OTLP_ENDPOINT"),
+            metrics_host=environment.text("METRICS_HOST", default.metrics_host),
+            metrics_port=environment.number("METRICS_PORT", 0, minimum=0, maximum=65_535) or None,
+            metrics_token=environment.secret("METRICS_TOKEN", environment.header_value),
+            backup_dir=Path(environment.text("BACKUP_DIR", str(data_dir / "backups"))),
+            backup_keep=environment.number("BACKUP_KEEP", default.backup_keep, minimum=1, maximum=10_000),
+            backup_max_age=environment.span("BACKUP_MAX_AGE", default.backup_max_age),
+            backup_recipients=environment.recipients("BACKUP_RECIPIENTS"),
+            backup_identity=environment.secret("BACKUP_IDENTITY"),
         )
-        problems = given.problems + _contradictions(settings)
+        problems = environment.problems + _contradictions(settings)
         if settings.environment == "production":
             problems += _unsafe(settings)
         return settings, problems
@@ -158,7 +160,7 @@ def _unsafe(settings: Settings) -> list[str]:
     if settings.jwt_secret is None:
         problems.append(
             "JWT_SECRET is missing: in production it must be given, as at least "
-            f"{SHORTEST_JWT_SECRET} bytes, for instance from `todo-api secret`."
+            f"{MIN_JWT_SECRET_BYTES} bytes, for instance from `todo-api secret`."
         )
     if settings.debug:
         problems.append("DEBUG is on: it must be off in production.")

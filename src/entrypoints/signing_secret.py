@@ -6,7 +6,7 @@ from pathlib import Path
 from secrets import token_hex
 from tempfile import mkstemp
 
-from entrypoints.environment import SHORTEST_JWT_SECRET, Secret, SettingsError
+from entrypoints.environment import MIN_JWT_SECRET_BYTES, Secret, SettingsError
 from entrypoints.settings import Settings
 
 _FILE = "jwt-secret"
@@ -23,10 +23,10 @@ def jwt_secret(settings: Settings) -> Secret:
         return settings.jwt_secret
     path = settings.data_dir / _FILE
     if not path.exists():
-        _write_new(path, token_hex(SHORTEST_JWT_SECRET))
+        _write_new(path, token_hex(MIN_JWT_SECRET_BYTES))
     secret = path.read_text(encoding="utf-8").strip()
-    if len(secret.encode()) < SHORTEST_JWT_SECRET:
-        raise SettingsError([f"{path} is too short: it must have at least {SHORTEST_JWT_SECRET} bytes. Remove it."])
+    if len(secret.encode()) < MIN_JWT_SECRET_BYTES:
+        raise SettingsError([f"{path} is too short: it must have at least {MIN_JWT_SECRET_BYTES} bytes. Remove it."])
     return Secret(secret)
 
 

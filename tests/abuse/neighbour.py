@@ -15,7 +15,7 @@ from tests.abuse.people import Person
 PAUSE = 0.05
 """Seconds after each request: some requests a second, from one person."""
 
-PATIENCE = 30
+TIMEOUT = 30
 """Seconds after which an answer is given up."""
 
 SOON = 3
@@ -54,7 +54,7 @@ class Neighbour:
 
     async def run(self) -> None:
         """Ask until ``stop`` is called."""
-        async with httpx.AsyncClient(**self._person.connection(), timeout=PATIENCE) as http:
+        async with httpx.AsyncClient(**self._person.connection(), timeout=TIMEOUT) as http:
             while not self._is_over:
                 todo = await self._ask(http, "POST", "/todos", json={"title": "Buy oat milk"})
                 await self._ask(http, "GET", f"/todos/{todo['id']}" if todo else "/todos?limit=1")

@@ -11,7 +11,7 @@ from tests.abuse.people import ELSEWHERE, Person
 
 CONNECTIONS = 250
 ADDRESSES = [f"127.0.0.{host}" for host in range(66, 76)]
-LONGEST = "\u0001" * 10_000
+MAX_LENGTH_TEXT = "\u0001" * 10_000
 """Each character is six in JSON."""
 
 _SMALL_WINDOW = 4_096
@@ -36,7 +36,7 @@ def ask_and_read_nothing(stack: ExitStack, port: int, people: Sequence[Person], 
 def write_todos(person: Person, amount: int = 200) -> None:
     with person.client() as client:
         for _ in range(amount):
-            client.post("/todos", json={"title": "x", "description": LONGEST}).raise_for_status()
+            client.post("/todos", json={"title": "x", "description": MAX_LENGTH_TEXT}).raise_for_status()
 
 
 def test_one_account_that_does_not_read(abuse: Abuse) -> None:
@@ -52,7 +52,7 @@ def test_one_account_that_does_not_read(abuse: Abuse) -> None:
 def test_strangers_who_do_not_read(abuse: Abuse, path: str) -> None:
     with abuse.abuser().client() as client:
         for _ in range(100):
-            client.post("/posts", json={"content": LONGEST[:5_000]})
+            client.post("/posts", json={"content": MAX_LENGTH_TEXT[:5_000]})
     strangers = [abuse.stranger(address) for address in [ELSEWHERE, *ADDRESSES]]
 
     with ExitStack() as stack, abuse.measured() as neighbour:

@@ -8,7 +8,7 @@ import pytest
 from litestar import Litestar
 
 from domain.accounts.model import Account
-from domain.authentication.principal import Scope
+from domain.authentication.principal import TokenScope
 from tests.api import Json, a_jwt, assert_problem, bearer, claims_of, log_in, make_token, routes_of, sign_in
 from tests.clock import NOON, StandingClock
 
@@ -199,9 +199,9 @@ class ScopesApi:
 
             assert response.status_code in {200, 404}, route
 
-    @pytest.mark.parametrize("scope", sorted(Scope))
+    @pytest.mark.parametrize("scope", sorted(TokenScope))
     async def test_a_token_is_good_for_the_routes_of_its_scope_and_no_others(
-        self, app: Litestar, authed_client: httpx.AsyncClient, anonymous_client: httpx.AsyncClient, scope: Scope
+        self, app: Litestar, authed_client: httpx.AsyncClient, anonymous_client: httpx.AsyncClient, scope: TokenScope
     ) -> None:
         token = await make_token(authed_client, scope)
         routes = [route for route in routes_of(app) if route.scope is not None]

@@ -9,7 +9,7 @@ from domain.accounts.model import Account
 from tests.api import assert_problem, log_in, register
 from tests.harness import PASSWORD
 
-LONGEST_ADDRESS = f"{'a' * 60}@{'b' * 35}.com"
+MAX_LENGTH_ADDRESS = f"{'a' * 60}@{'b' * 35}.com"
 
 
 class RegistrationApi:
@@ -47,16 +47,16 @@ class RegistrationApi:
         assert await log_in(client, "grace@example.com", PASSWORD)
 
     async def test_an_address_of_100_characters_is_good(self, client: httpx.AsyncClient) -> None:
-        assert len(LONGEST_ADDRESS) == 100
+        assert len(MAX_LENGTH_ADDRESS) == 100
 
-        account = await register(client, f"  {LONGEST_ADDRESS}  ")
+        account = await register(client, f"  {MAX_LENGTH_ADDRESS}  ")
 
-        assert account["email"] == LONGEST_ADDRESS
+        assert account["email"] == MAX_LENGTH_ADDRESS
 
     @pytest.mark.parametrize(
         "email",
         [
-            f"a{LONGEST_ADDRESS}",
+            f"a{MAX_LENGTH_ADDRESS}",
             "",
             " ",
             "grace",

@@ -11,7 +11,7 @@ from domain.errors import QueryTooExpensive, Unavailable
 from domain.todos.model import Todo
 from domain.todos.query import TodoPage
 from domain.todos.service import TodoService
-from entrypoints.http.seldom import Seldom
+from entrypoints.http.throttle import Throttle
 from entrypoints.services import Services
 from tests.api import assert_problem, bearer, create_todo, sign_in
 from tests.harness import app_on, client_of
@@ -166,7 +166,7 @@ class ErrorsApi:
         caplog: pytest.LogCaptureFixture,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr("entrypoints.http.problems._made_by_clients", Seldom(seconds=60))
+        monkeypatch.setattr("entrypoints.http.problems._made_by_clients", Throttle(seconds=60))
         token = (await sign_in(client))["access_token"]
         slow = BrokenTodos(QueryTooExpensive("That would take too long."))
 

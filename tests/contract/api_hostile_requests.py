@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from entrypoints.http.admission import LONGEST_PATH
+from entrypoints.http.admission import MAX_PATH_LENGTH
 from tests.api import routes_of
 from tests.contract import hostile
 from tests.contract.hostile_account import HostileApi, Stored
@@ -91,7 +91,7 @@ class HostileValuesApi(HostileApi):
 
             status, _ = await raw_request(app, route.method, path.encode(), token=stored.token, body=body)
 
-            assert status == (404 if len(path) <= LONGEST_PATH else 414), path
+            assert status == (404 if len(path) <= MAX_PATH_LENGTH else 414), path
         assert await stored.is_unchanged()
 
 

@@ -5,11 +5,11 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.authentication.principal import Scope
+from domain.authentication.principal import TokenScope
 from tests.api import assert_problem, bearer, make_token, sign_in
 from tests.clock import StandingClock
 
-EVERY_SCOPE = sorted(Scope)
+EVERY_SCOPE = sorted(TokenScope)
 
 
 class ApiTokensApi:

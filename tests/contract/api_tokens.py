@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from domain.accounts.model import Account
-from domain.authentication.principal import Scope
+from domain.authentication.principal import TokenScope
 from domain.errors import NotFound, Unauthenticated
 from domain.store import Store
 from tests.builders import an_api_token
@@ -17,7 +17,7 @@ class ApiTokensContract:
     async def test_values_come_back_exactly(self, store: Store, user: Account) -> None:
         created_at = datetime(2026, 2, 3, 4, 5, 6, 789_012, tzinfo=UTC)
         token = an_api_token(
-            "Sicherung 💾", scopes=tuple(Scope), created_at=created_at, expires_at=created_at + timedelta(days=1)
+            "Sicherung 💾", scopes=tuple(TokenScope), created_at=created_at, expires_at=created_at + timedelta(days=1)
         )
 
         stored = await store.api_tokens.add(token, owner_id=user.id, digest="d")
@@ -31,7 +31,7 @@ class ApiTokensContract:
 
         (token,) = await store.api_tokens.list_all(owner_id=user.id)
 
-        assert all(isinstance(scope, Scope) for scope in token.scopes)
+        assert all(isinstance(scope, TokenScope) for scope in token.scopes)
         assert token.created_at.utcoffset() == timedelta(0)
         assert token.expires_at is not None
         assert token.expires_at.utcoffset() == timedelta(0)
@@ -140,7 +140,7 @@ class ApiTokensContract:
         for digest, owner in zip("abc", (user, user, stranger), strict=True):
             await store.api_tokens.add(an_api_token(), owner_id=owner.id, digest=digest)
 
-        assert [await store.api_tokens.remove_of_everybody(most=2) for _ in range(3)] == [2, 1, 0]
+        assert [await store.api_tokens.remove_of_everybody(limit=2) for _ in range(3)] == [2, 1, 0]
 
         for account in (user, stranger):
             assert await store.api_tokens.list_all(owner_id=account.id) == []

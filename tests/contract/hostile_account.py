@@ -4,7 +4,7 @@ import httpx
 import pytest
 from msgspec import Struct
 
-from domain.authentication.principal import Scope
+from domain.authentication.principal import TokenScope
 from tests.api import Json, Route, bearer, create_todo, make_token, publish, sign_in
 
 JSON = {"Content-Type": "application/json"}
@@ -42,7 +42,7 @@ class HostileApi:
         todo = await create_todo(client, tags=["home"], due={"date": "2026-12-24"})
         post = await publish(client)
         (session,) = (await client.get("/auth/sessions")).json()["items"]
-        token = await make_token(client, *Scope)
+        token = await make_token(client, *TokenScope)
         client.headers.update(bearer(token["token"]))
         return Stored(
             client=client,

@@ -7,7 +7,7 @@ import pytest
 from domain.accounts.model import Account
 from domain.errors import Forbidden, NotFound, Unauthenticated
 from domain.pages import MAX_PAGE_BYTES
-from domain.posts.model import LONGEST_CONTENT, Post, PostPosition
+from domain.posts.model import MAX_CONTENT_LENGTH, Post, PostPosition
 from domain.store import Store
 from tests.clock import NOON
 
@@ -55,7 +55,7 @@ class PostsContract:
         assert await store.posts.page(skip=2**60, limit=2) == []
 
     async def test_a_page_ends_before_it_holds_too_many_bytes(self, store: Store, user: Account) -> None:
-        sizes = ["\x01" * LONGEST_CONTENT, "short", "😀" * LONGEST_CONTENT, "ß" * 9_000]
+        sizes = ["\x01" * MAX_CONTENT_LENGTH, "short", "😀" * MAX_CONTENT_LENGTH, "ß" * 9_000]
         posts = [
             await store.posts.add(sizes[number % 4], author_id=user.id, at=NOON + timedelta(days=number % 3))
             for number in range(60)
@@ -75,7 +75,7 @@ class PostsContract:
 
     async def test_28_posts_are_a_whole_page_whatever_they_say(self, store: Store, user: Account) -> None:
         for _ in range(30):
-            await store.posts.add("\x01" * LONGEST_CONTENT, author_id=user.id, at=NOON)
+            await store.posts.add("\x01" * MAX_CONTENT_LENGTH, author_id=user.id, at=NOON)
 
         assert len(await store.posts.page(skip=1, limit=28)) == 28
         assert len(await store.posts.page(skip=0, limit=100)) == 28

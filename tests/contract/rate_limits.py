@@ -14,12 +14,12 @@ SHORT = Quota(name="short", amount=1, window=1)
 
 class RateLimiterContract:
     async def test_as_many_pass_as_the_quota_says(self, limiter: RateLimiter) -> None:
-        verdicts = [(await limiter.hit([(NARROW, "ada")]))[0] for _ in range(4)]
+        results = [(await limiter.hit([(NARROW, "ada")]))[0] for _ in range(4)]
 
-        assert [verdict.is_allowed for verdict in verdicts] == [True, True, False, False]
-        assert [verdict.remaining for verdict in verdicts] == [1, 0, 0, 0]
-        assert {verdict.quota for verdict in verdicts} == {NARROW}
-        assert all(59 <= verdict.reset <= 60 for verdict in verdicts)
+        assert [result.is_allowed for result in results] == [True, True, False, False]
+        assert [result.remaining for result in results] == [1, 0, 0, 0]
+        assert {result.quota for result in results} == {NARROW}
+        assert all(59 <= result.reset <= 60 for result in results)
 
     async def test_a_refused_hit_is_counted_for_no_quota(self, limiter: RateLimiter) -> None:
         for _ in range(10):
@@ -91,4 +91,4 @@ class RateLimiterContract:
             *(limiters[number % len(limiters)].hit([(contested, "ada"), (WIDE, str(number))]) for number in range(100))
         )
 
-        assert sum(all(verdict.is_allowed for verdict in verdicts) for verdicts in answers) == amount
+        assert sum(all(result.is_allowed for result in results) for results in answers) == amount

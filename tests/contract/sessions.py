@@ -172,7 +172,7 @@ class SessionsContract:
         with pytest.raises(NotFound):
             await store.sessions.remove(session.id, owner_id=stranger.id)
         await store.sessions.remove_all(owner_id=stranger.id)
-        assert not await store.sessions.trim(owner_id=stranger.id, at=LATER, most=0, newest=session.id)
+        assert not await store.sessions.trim(owner_id=stranger.id, at=LATER, limit=0, newest=session.id)
         rotated = await store.sessions.rotate(
             session.id, owner_id=stranger.id, digest="t1", replacing="t0", at=NOON, expires_at=LATER
         )
@@ -195,7 +195,7 @@ class SessionsContract:
     async def test_every_session_but_one_can_be_ended(self, store: Store, user: Account) -> None:
         sessions = [await store.sessions.add(a_new_session(family), owner_id=user.id) for family in "abc"]
 
-        assert await store.sessions.remove_all(owner_id=user.id, but=sessions[1].id) == 2
+        assert await store.sessions.remove_all(owner_id=user.id, except_id=sessions[1].id) == 2
 
         assert await store.sessions.list_all(owner_id=user.id, at=NOON) == [sessions[1]]
 
@@ -216,7 +216,7 @@ class SessionsContract:
         for family in "de":
             await store.sessions.add(a_new_session(family), owner_id=stranger.id)
 
-        assert [await store.sessions.remove_of_everybody(most=2) for _ in range(4)] == [2, 2, 1, 0]
+        assert [await store.sessions.remove_of_everybody(limit=2) for _ in range(4)] == [2, 2, 1, 0]
 
         for account in (user, stranger):
             assert await store.sessions.list_all(owner_id=account.id, at=NOON) == []
@@ -225,8 +225,8 @@ class SessionsContract:
         await store.sessions.add(a_new_session("expired", expires_at=LATER), owner_id=user.id)
         live = await store.sessions.add(a_new_session("live", expires_at=LATER + A_MICROSECOND), owner_id=user.id)
 
-        assert await store.sessions.trim(owner_id=user.id, at=LATER, most=1, newest=live.id)
-        assert not await store.sessions.trim(owner_id=user.id, at=LATER, most=1, newest=live.id)
+        assert await store.sessions.trim(owner_id=user.id, at=LATER, limit=1, newest=live.id)
+        assert not await store.sessions.trim(owner_id=user.id, at=LATER, limit=1, newest=live.id)
 
         assert await store.sessions.family("expired") is None
         assert await store.sessions.list_all(owner_id=user.id, at=NOON) == [live]
@@ -236,15 +236,15 @@ class SessionsContract:
             await store.sessions.add(a_new_session(family, created_at=LATER), owner_id=user.id)
         newest = await store.sessions.add(a_new_session("newest", created_at=NOON), owner_id=user.id)
 
-        await store.sessions.trim(owner_id=user.id, at=NOON, most=2, newest=newest.id)
+        await store.sessions.trim(owner_id=user.id, at=NOON, limit=2, newest=newest.id)
 
         kept = await store.sessions.list_all(owner_id=user.id, at=NOON)
         assert len(kept) == 2
         assert newest in kept
 
-    @pytest.mark.parametrize(("most", "kept"), [(4, "acb"), (3, "acb"), (2, "ac"), (1, "a"), (0, "")])
+    @pytest.mark.parametrize(("limit", "kept"), [(4, "acb"), (3, "acb"), (2, "ac"), (1, "a"), (0, "")])
     async def test_the_sessions_least_recently_used_are_trimmed(
-        self, store: Store, user: Account, stranger: Account, most: int, kept: str
+        self, store: Store, user: Account, stranger: Account, limit: int, kept: str
     ) -> None:
         ids = {
             family: (await store.sessions.add(a_new_session(family, token="t"), owner_id=user.id)).id
@@ -255,7 +255,7 @@ class SessionsContract:
             ids["a"], owner_id=user.id, digest="t1", replacing="t", at=LATER, expires_at=LATER + A_MICROSECOND
         )
 
-        removed = await store.sessions.trim(owner_id=user.id, at=LATER, most=most, newest=ids["a"])
+        removed = await store.sessions.trim(owner_id=user.id, at=LATER, limit=limit, newest=ids["a"])
 
         listed = await store.sessions.list_all(owner_id=user.id, at=LATER)
         assert [session.id for session in listed] == [ids[family] for family in kept]

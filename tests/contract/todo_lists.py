@@ -13,7 +13,7 @@ from domain.accounts.model import Account
 from domain.pages import MAX_PAGE_BYTES
 from domain.store import Store
 from domain.text import fold
-from domain.todos.model import LONGEST_DESCRIPTION, LONGEST_TAG, LONGEST_TITLE, MOST_TAGS, TagCount, Todo
+from domain.todos.model import MAX_DESCRIPTION_LENGTH, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH, TagCount, Todo
 from domain.todos.query import Position, SortKey, TagQuery, TodoFilter, TodoOrder, TodoQuery, sort_value
 from tests.builders import a_todo, due_at
 from tests.clock import NOON
@@ -120,8 +120,8 @@ class TodoOrderContract:
         assert (await store.todos.find(query, owner_id=user.id)).items == []
 
 
-A_LONG_TEXT = "\x01" * LONGEST_DESCRIPTION
-SIZES = [None, A_LONG_TEXT, "x", A_LONG_TEXT, "😀" * 5_000, None, "ß" * LONGEST_DESCRIPTION, '"\\' * 5_000]
+A_LONG_TEXT = "\x01" * MAX_DESCRIPTION_LENGTH
+SIZES = [None, A_LONG_TEXT, "x", A_LONG_TEXT, "😀" * 5_000, None, "ß" * MAX_DESCRIPTION_LENGTH, '"\\' * 5_000]
 
 
 class TodoBytesContract:
@@ -154,10 +154,10 @@ class TodoBytesContract:
         assert (page.items, page.next) == (todos[:fit], Position.of(todos[fit - 1], TodoOrder()))
 
     async def test_tags_count_as_bytes_too(self, store: Store, user: Account) -> None:
-        tags = tuple(f"{number:02}".ljust(LONGEST_TAG, "\x01") for number in range(MOST_TAGS))
+        tags = tuple(f"{number:02}".ljust(MAX_TAG_LENGTH, "\x01") for number in range(MAX_TAGS))
         todos = [
             await store.todos.add(
-                a_todo("\x01" * LONGEST_TITLE, description="\x01" * 2_000, tags=tags), owner_id=user.id
+                a_todo("\x01" * MAX_TITLE_LENGTH, description="\x01" * 2_000, tags=tags), owner_id=user.id
             )
             for _ in range(200)
         ]

@@ -8,7 +8,7 @@ import pytest
 from litestar import Litestar
 from msgspec import Struct
 
-from domain.authentication.principal import Scope
+from domain.authentication.principal import TokenScope
 from tests.api import (
     Json,
     Route,
@@ -131,9 +131,11 @@ def private_lists(app: Litestar) -> list[Route]:
     ]
 
 
-async def tokens_for_all_but_one_scope(client: httpx.AsyncClient) -> dict[Scope, str]:
+async def tokens_for_all_but_one_scope(client: httpx.AsyncClient) -> dict[TokenScope, str]:
     """Return, for each scope, an API token that has every other one."""
     return {
-        scope: (await make_token(client, *(other for other in Scope if other != scope), name="all but one"))["token"]
-        for scope in Scope
+        scope: (await make_token(client, *(other for other in TokenScope if other != scope), name="all but one"))[
+            "token"
+        ]
+        for scope in TokenScope
     }

@@ -62,7 +62,7 @@ def database_url(postgresql_server: PostgresServer, migrated_database: str) -> G
         try:
             yield url
         finally:
-            postgresql_server.mend()
+            postgresql_server.repair()
 
 
 @pytest.fixture

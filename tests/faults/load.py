@@ -21,7 +21,7 @@ CLIENTS = 16
 PAUSE = 0.03
 """Seconds that each client waits after a request: together they make some hundred requests a second."""
 
-PATIENCE = 60
+TIMEOUT = 60
 """Seconds after which what should have happened has not."""
 
 _CHANGES_OF_EACH = 3
@@ -65,7 +65,7 @@ class Load:
 
     async def run(self, clients: int) -> None:
         """Keep every client busy until ``stop`` is called."""
-        async with httpx.AsyncClient(base_url=self._url, headers=self._headers, timeout=PATIENCE) as http:
+        async with httpx.AsyncClient(base_url=self._url, headers=self._headers, timeout=TIMEOUT) as http:
             await asyncio.gather(*(self._be_a_client(http) for _ in range(clients)))
 
     async def _be_a_client(self, http: httpx.AsyncClient) -> None:
@@ -120,7 +120,7 @@ class Load:
         started, wanted = time.monotonic(), number() + more
         while number() < wanted:
             waited = time.monotonic() - started
-            assert waited < PATIENCE, f"{number()} instead of {wanted}; served {self.served}, failed {self.failures}"
+            assert waited < TIMEOUT, f"{number()} instead of {wanted}; served {self.served}, failed {self.failures}"
             time.sleep(0.01)
         return time.monotonic() - started
 

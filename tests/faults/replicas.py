@@ -10,7 +10,7 @@ from secrets import token_hex
 from tests.integration.processes import free_port
 
 _ROOT = Path(__file__).parents[2]
-_LONGEST_COMMAND = 600
+_COMMAND_TIMEOUT = 600
 """Seconds; the first one builds the images."""
 
 _SECRETS = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "JWT_SECRET", "METRICS_TOKEN")
@@ -66,7 +66,7 @@ class Replicas:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=_LONGEST_COMMAND,
+            timeout=_COMMAND_TIMEOUT,
             check=False,
         )
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"

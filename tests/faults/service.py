@@ -10,7 +10,7 @@ import httpx
 import msgspec
 
 from tests.faults.ledger import StoredTodo
-from tests.faults.load import CLIENTS, PATIENCE, Load, load_on
+from tests.faults.load import CLIENTS, TIMEOUT, Load, load_on
 from tests.harness import PASSWORD
 from tests.integration.processes import serving
 
@@ -20,7 +20,7 @@ unlimited = partial(serving, RATE_LIMIT="off")
 impatient = partial(serving, RATE_LIMIT="off", REQUEST_TIMEOUT="2")
 """The same for tests in which nothing answers; a busy machine may take as long for a request that is well."""
 
-LONGEST_ANSWER = 2 + 5 + 3
+MAX_RESPONSE_TIME = 2 + 5 + 3
 """Seconds: the limit of ``impatient``, the time to get a statement off its connection, and what a busy machine adds."""
 
 SOON = 10
@@ -33,14 +33,14 @@ class User:
     def __init__(self, url: str) -> None:
         account = {"email": f"{token_hex(8)}@example.com", "password": PASSWORD}
         form = {"username": account["email"], "password": PASSWORD}
-        httpx.post(f"{url}/auth/register", json=account, timeout=PATIENCE).raise_for_status()
-        answer = httpx.post(f"{url}/auth/login", data=form, timeout=PATIENCE).raise_for_status()
+        httpx.post(f"{url}/auth/register", json=account, timeout=TIMEOUT).raise_for_status()
+        answer = httpx.post(f"{url}/auth/login", data=form, timeout=TIMEOUT).raise_for_status()
         self._headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
         self._url = url
 
     def get(self, path: str, **parameters: str) -> httpx.Response:
         """Ask once."""
-        return httpx.get(f"{self._url}{path}", headers=self._headers, params=parameters, timeout=PATIENCE)
+        return httpx.get(f"{self._url}{path}", headers=self._headers, params=parameters, timeout=TIMEOUT)
 
     def load(self, *, clients: int = CLIENTS) -> AbstractContextManager[Load]:
         """Write and read, as so many clients at once, until the block is left."""

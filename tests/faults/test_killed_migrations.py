@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from adapters.sqlalchemy.migrate import newest_revision
-from tests.faults.load import PATIENCE
+from tests.faults.load import TIMEOUT
 from tests.faults.postgresql_server import PostgresServer
 from tests.integration.processes import COMMAND, environment, todo_api
 from tests.postgresql import new_database, url_like
@@ -49,7 +49,7 @@ async def test_another_one_finishes_what_a_killed_one_began(empty_database_url: 
         victim = instances.pop(await _the_one_at_work(empty_database_url))
         victim.kill()
         await blocking.rollback()
-        survivors = [await asyncio.to_thread(each.wait, PATIENCE) for each in instances.values()]
+        survivors = [await asyncio.to_thread(each.wait, TIMEOUT) for each in instances.values()]
     await blocker.close()
 
     checked = todo_api("check", home=tmp_path, DATABASE_URL=empty_database_url)
@@ -62,7 +62,7 @@ async def test_another_one_finishes_what_a_killed_one_began(empty_database_url: 
 async def _the_one_at_work(url: str) -> str:
     """Return the name of the instance that migrates, as soon as it is in the middle of it."""
     connection = await asyncpg.connect(url)
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while (name := await connection.fetchval(_THE_ONE_AT_WORK)) is None:
         assert time.monotonic() < deadline, "Nobody migrates."
         await asyncio.sleep(0.02)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.load import PATIENCE
+from tests.faults.load import TIMEOUT
 from tests.faults.service import SOON, User
 from tests.integration.processes import Server, serving
 from tests.redis_server import RedisProcess, own_process
@@ -88,6 +88,6 @@ def _until(is_so: Callable[[], object]) -> float:
     started, in_a_row = time.monotonic(), 0
     while in_a_row < 10:
         in_a_row = in_a_row + 1 if is_so() else 0
-        assert time.monotonic() - started < PATIENCE
+        assert time.monotonic() - started < TIMEOUT
         time.sleep(0.05)
     return time.monotonic() - started

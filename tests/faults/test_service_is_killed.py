@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.faults.load import BROKEN_CONNECTION, CLIENTS, PATIENCE
+from tests.faults.load import BROKEN_CONNECTION, CLIENTS, TIMEOUT
 from tests.faults.service import SOON, User, unlimited
 from tests.integration.processes import Server, free_port
 
@@ -61,7 +61,7 @@ def _kill_and_start(home: Path, **settings: str) -> None:
 
 def _workers(service: Server) -> list[psutil.Process]:
     """Return both workers, the processes that listen, waiting for one that is on its way."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while True:
         family = psutil.Process(service.process.pid).children(recursive=True)
         workers = [process for process in family if process.net_connections("tcp")]

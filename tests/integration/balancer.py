@@ -12,7 +12,7 @@ import httpx
 from tests.integration.deploy_files import ROOT, must, run
 from tests.integration.processes import free_port
 
-PATIENCE = 60
+TIMEOUT = 60
 """Seconds until the balancer has found the replica; it looks every second."""
 
 _REPLICA = """
@@ -65,7 +65,7 @@ class Balancer:
 
     def replica_gets(self, headers: Mapping[str, str]) -> Headers:
         """Return what arrives of a request that this process sends, a stranger."""
-        return Headers(httpx.get(self.url, headers=headers, timeout=PATIENCE).raise_for_status().json())
+        return Headers(httpx.get(self.url, headers=headers, timeout=TIMEOUT).raise_for_status().json())
 
     def replica_gets_from_proxy(self, headers: Mapping[str, str]) -> Headers:
         """Return what arrives of a request that the believed container sends."""
@@ -78,7 +78,7 @@ class Balancer:
 
     def logs(self, line: str) -> bool:
         """Tell whether it logs a line that matches; the engine may get it after the client has its answer."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while re.search(line, self.log(), flags=re.MULTILINE) is None:
             if time.monotonic() > deadline:
                 return False
@@ -120,10 +120,10 @@ def _address_of(container: str) -> str:
 
 
 def _wait_until_it_balances(balancer: Balancer) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
         with suppress(httpx.TransportError):
-            if httpx.get(balancer.url, timeout=PATIENCE).is_success:
+            if httpx.get(balancer.url, timeout=TIMEOUT).is_success:
                 return
         time.sleep(0.2)
     raise AssertionError(balancer.log())

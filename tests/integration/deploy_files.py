@@ -18,7 +18,7 @@ KUBERNETES = ROOT / "deploy/kubernetes"
 REPLICAS = ["api-1", "api-2", "api-3"]
 GIVEN_BY_MAKE = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "JWT_SECRET", "METRICS_TOKEN"}
 SECRETS = GIVEN_BY_MAKE | {"DATABASE_URL", "REDIS_URL", "SENTRY_DSN", "BACKUP_IDENTITY"}
-LONGEST_REQUEST = 30
+MAX_REQUEST_TIME = 30
 """Seconds that `todo-api serve` gives requests in flight when it is told to stop."""
 
 

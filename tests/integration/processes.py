@@ -17,7 +17,7 @@ import entrypoints
 
 SOURCES = Path(str(entrypoints.__file__)).parents[1]
 COMMAND = (sys.executable, "-c", "from entrypoints.cli.main import main; main(prog_name='todo-api')")
-PATIENCE = 60
+TIMEOUT = 60
 """Seconds after which something that should have happened has not."""
 
 
@@ -33,7 +33,7 @@ def todo_api(
         umask=umask,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=False,
     )
 
@@ -50,7 +50,7 @@ class Server:
     def stop(self) -> int:
         """Ask the server to stop, and return with which status it did."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE)
+        return self.process.wait(TIMEOUT)
 
 
 @contextmanager
@@ -81,10 +81,10 @@ def serving(
         if process.poll() is None:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
-                process.wait(PATIENCE)
+                process.wait(TIMEOUT)
         with suppress(ProcessLookupError):  # workers outlive a parent that was killed; they are in its group
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait(PATIENCE)
+        process.wait(TIMEOUT)
 
 
 def free_port() -> int:
@@ -111,7 +111,7 @@ def environment(**settings: str) -> dict[str, str]:
 
 def wait_until_it_answers(url: str, exit_status: Callable[[], int | None], log: Callable[[], str]) -> None:
     """Wait until a service that has been started answers, or fail with its log if it ends before that."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline and exit_status() is None:
         with suppress(httpx.TransportError):
             httpx.get(f"{url}/health", timeout=1)

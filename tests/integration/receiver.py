@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import NamedTuple
 
-from tests.integration.processes import PATIENCE
+from tests.integration.processes import TIMEOUT
 
 
 class Received(NamedTuple):
@@ -28,7 +28,7 @@ class Receiver:
 
     def wait_for(self, number: int = 1) -> list[Received]:
         """Return what came, as soon as it is that many."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while len(self.received) < number:
             assert time.monotonic() < deadline, f"{len(self.received)} of {number} came"
             time.sleep(0.05)

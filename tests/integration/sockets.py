@@ -4,12 +4,12 @@ import socket
 
 import msgspec
 
-from tests.integration.processes import PATIENCE, Server
+from tests.integration.processes import TIMEOUT, Server
 
 
 def connect(server: Server) -> socket.socket:
     """Return a connection to the server."""
-    return socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
+    return socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT)
 
 
 def exchange(server: Server, *lines: str, body: bytes = b"") -> tuple[int, bytes]:

@@ -6,7 +6,7 @@ from collections.abc import Generator
 import httpx
 import pytest
 
-from tests.integration.balancer import PATIENCE, Balancer, balancing
+from tests.integration.balancer import TIMEOUT, Balancer, balancing
 from tests.needs import ENGINE, require
 
 CLIENT = "203.0.113.9"
@@ -72,7 +72,7 @@ class TestRequestId:
         assert first != second
 
     def test_errors_of_the_balancer_have_it_and_so_has_its_log(self, balancer: Balancer) -> None:
-        answer = httpx.post(balancer.url, headers={"X-Request-ID": "lost-1"}, timeout=PATIENCE)
+        answer = httpx.post(balancer.url, headers={"X-Request-ID": "lost-1"}, timeout=TIMEOUT)
 
         problem = answer.json()
         assert (answer.status_code, answer.headers["x-request-id"]) == (502, "lost-1")
@@ -82,4 +82,4 @@ class TestRequestId:
     def test_a_bad_one_beside_a_good_one_gets_into_no_document(self, balancer: Balancer) -> None:
         pair = [("X-Request-ID", "good"), ("X-Request-ID", '","code":"forged')]
 
-        assert httpx.post(balancer.url, headers=pair, timeout=PATIENCE).json()["code"] == "unavailable"
+        assert httpx.post(balancer.url, headers=pair, timeout=TIMEOUT).json()["code"] == "unavailable"

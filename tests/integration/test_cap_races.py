@@ -6,10 +6,10 @@ import pytest
 
 from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.api_tokens.model import NewApiToken
-from domain.api_tokens.service import MOST_API_TOKENS
-from domain.authentication.principal import EVERY_SCOPE, Principal, Scope
+from domain.api_tokens.service import MAX_API_TOKENS
+from domain.authentication.principal import EVERY_SCOPE, Principal, TokenScope
 from domain.errors import TooManyApiTokens
-from domain.sessions.service import MOST_SESSIONS
+from domain.sessions.service import MAX_SESSIONS
 from entrypoints.services import Services
 from tests.builders import a_new_session, an_api_token
 from tests.harness import PASSWORD
@@ -27,14 +27,14 @@ async def owner_id(replicas: tuple[Services, Services]) -> int:
 async def test_sign_ins_at_once_leave_no_more_sessions_than_there_may_be(
     replicas: tuple[Services, Services], twin_stores: tuple[SqlAlchemyStore, SqlAlchemyStore], owner_id: int
 ) -> None:
-    for number in range(MOST_SESSIONS - 1):
+    for number in range(MAX_SESSIONS - 1):
         await twin_stores[0].sessions.add(a_new_session(f"family {number}"), owner_id=owner_id)
 
     pairs = await asyncio.gather(
         *(replicas[number % 2].sessions.log_in(email=EMAIL, password=PASSWORD) for number in range(AT_ONCE))
     )
 
-    assert len(await replicas[0].sessions.list_all(owner_id=owner_id)) == MOST_SESSIONS
+    assert len(await replicas[0].sessions.list_all(owner_id=owner_id)) == MAX_SESSIONS
     for pair in pairs:
         assert await replicas[0].authenticator.principal(pair.access_token)
 
@@ -42,10 +42,10 @@ async def test_sign_ins_at_once_leave_no_more_sessions_than_there_may_be(
 async def test_api_tokens_made_at_once_are_no_more_than_there_may_be(
     replicas: tuple[Services, Services], twin_stores: tuple[SqlAlchemyStore, SqlAlchemyStore], owner_id: int
 ) -> None:
-    for number in range(MOST_API_TOKENS - 3):
+    for number in range(MAX_API_TOKENS - 3):
         await twin_stores[0].api_tokens.add(an_api_token(), owner_id=owner_id, digest=str(number))
     principal = Principal(account_id=owner_id, scopes=EVERY_SCOPE)
-    new = NewApiToken(name="more", scopes=[Scope.TODOS_READ])
+    new = NewApiToken(name="more", scopes=[TokenScope.TODOS_READ])
 
     made = await asyncio.gather(
         *(replicas[number % 2].api_tokens.create(new, principal=principal) for number in range(AT_ONCE)),
@@ -55,4 +55,4 @@ async def test_api_tokens_made_at_once_are_no_more_than_there_may_be(
     refused = [one for one in made if isinstance(one, BaseException)]
     assert all(isinstance(one, TooManyApiTokens) for one in refused)
     assert len(refused) == AT_ONCE - 3
-    assert len(await replicas[0].api_tokens.list_all(owner_id=owner_id)) == MOST_API_TOKENS
+    assert len(await replicas[0].api_tokens.list_all(owner_id=owner_id)) == MAX_API_TOKENS

@@ -153,7 +153,7 @@ async def test_facts_are_gathered_even_if_settings_make_no_sense(url: str) -> No
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Only Linux has it.")
 async def test_what_is_listened_on_gives_slow_readers_up(listener: socket.socket) -> None:
-    async with ConnectionGuard(per_network=1, most=2, patience=7, metrics_port=None).running():
+    async with ConnectionGuard(per_network=1, limit=2, user_timeout=7, metrics_port=None).running():
         for _ in range(100):
             if listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT):
                 break

@@ -13,10 +13,10 @@ import pytest
 
 from entrypoints.connections import sockets
 from tests.abuse.people import signed_in
-from tests.integration.processes import PATIENCE, Server, serving, todo_api
+from tests.integration.processes import TIMEOUT, Server, serving, todo_api
 from tests.integration.sockets import parsed
 
-MOST = 20
+MAX_CONNECTIONS_PER_CLIENT = 20
 GREEDY, NEIGHBOUR, PROXY = "127.0.0.66", "127.0.0.9", "127.0.0.77"
 ASK = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(not sockets.IS_SUPPORTED, reason="Only Linux sho
 def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
     """A server that knows a proxy, and keeps connections for as long as proxies like it."""
     home = tmp_path_factory.mktemp("connections")
-    with serving(home, MAX_CONNECTIONS_PER_ADDRESS=f"{MOST}", TRUSTED_PROXIES=PROXY) as server:
+    with serving(home, MAX_CONNECTIONS_PER_ADDRESS=f"{MAX_CONNECTIONS_PER_CLIENT}", TRUSTED_PROXIES=PROXY) as server:
         yield server
 
 
@@ -45,23 +45,23 @@ def opened(server: Server) -> Generator[Callable[[int, str], list[socket.socket]
 def test_an_address_keeps_as_many_connections_as_it_may_have(
     opened: Callable[[int, str], list[socket.socket]],
 ) -> None:
-    neighbours = opened(MOST, NEIGHBOUR)
-    connections = opened(3 * MOST, GREEDY)
+    neighbours = opened(MAX_CONNECTIONS_PER_CLIENT, NEIGHBOUR)
+    connections = opened(3 * MAX_CONNECTIONS_PER_CLIENT, GREEDY)
 
-    eventually(lambda: len(alive(connections)) == MOST)
+    eventually(lambda: len(alive(connections)) == MAX_CONNECTIONS_PER_CLIENT)
 
-    assert len(alive(neighbours)) == MOST
+    assert len(alive(neighbours)) == MAX_CONNECTIONS_PER_CLIENT
     assert answers(neighbours[0])
-    assert not alive(connections[:MOST]), "the longest idle are the first to go"
+    assert not alive(connections[:MAX_CONNECTIONS_PER_CLIENT]), "the longest idle are the first to go"
 
 
 def test_a_proxy_has_as_many_as_it_needs(opened: Callable[[int, str], list[socket.socket]]) -> None:
-    connections = opened(2 * MOST, PROXY)
-    of_a_client = opened(2 * MOST, GREEDY)
+    connections = opened(2 * MAX_CONNECTIONS_PER_CLIENT, PROXY)
+    of_a_client = opened(2 * MAX_CONNECTIONS_PER_CLIENT, GREEDY)
 
-    eventually(lambda: len(alive(of_a_client)) == MOST)
+    eventually(lambda: len(alive(of_a_client)) == MAX_CONNECTIONS_PER_CLIENT)
 
-    assert len(alive(connections)) == 2 * MOST
+    assert len(alive(connections)) == 2 * MAX_CONNECTIONS_PER_CLIENT
 
 
 def test_a_request_that_is_under_way_outlasts_idle_connections(
@@ -70,16 +70,16 @@ def test_a_request_that_is_under_way_outlasts_idle_connections(
     with connected(server, GREEDY) as busy:
         busy.sendall(ASK[:-2])
         time.sleep(0.1)  # so that the others are idle for less long
-        connections = opened(2 * MOST, GREEDY)
+        connections = opened(2 * MAX_CONNECTIONS_PER_CLIENT, GREEDY)
 
-        eventually(lambda: len(alive(connections)) == MOST - 1)
+        eventually(lambda: len(alive(connections)) == MAX_CONNECTIONS_PER_CLIENT - 1)
         busy.sendall(ASK[-2:])
 
         assert parsed(busy.recv(65_536))[0] == 200
 
 
 def connected(server: Server, address: str) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE, source_address=(address, 0))
+    return socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT, source_address=(address, 0))
 
 
 def used(connection: socket.socket) -> socket.socket:
@@ -106,11 +106,11 @@ def is_alive(connection: socket.socket) -> bool:
     except OSError:
         return False
     finally:
-        connection.settimeout(PATIENCE)
+        connection.settimeout(TIMEOUT)
 
 
 def eventually(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -8,7 +8,7 @@ import pytest
 
 from entrypoints.settings import Settings
 from tests.integration.deploy_files import (
-    LONGEST_REQUEST,
+    MAX_REQUEST_TIME,
     REPLICAS,
     ROOT,
     SECRETS,
@@ -65,7 +65,7 @@ class TestPlatforms:
         assert config["http_service"]["force_https"] is True
         assert [check["path"] for check in config["http_service"]["checks"]] == ["/health/ready"]
         assert config["checks"]["alive"]["path"] == "/health"
-        assert (config["kill_signal"], config["kill_timeout"] > LONGEST_REQUEST) == ("SIGTERM", True)
+        assert (config["kill_signal"], config["kill_timeout"] > MAX_REQUEST_TIME) == ("SIGTERM", True)
         assert (ROOT / config["build"]["dockerfile"]).exists()
 
     def test_fly_reaches_the_ports_that_the_service_has(self) -> None:
@@ -80,7 +80,7 @@ class TestPlatforms:
 
         assert deploy["preDeployCommand"] == ["todo-api migrate"]
         assert deploy["healthcheckPath"] == "/health/ready"
-        assert deploy["drainingSeconds"] > LONGEST_REQUEST
+        assert deploy["drainingSeconds"] > MAX_REQUEST_TIME
         assert (ROOT / railway()["build"]["dockerfilePath"]).exists()
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from tests.api import bearer
 from tests.harness import PASSWORD
-from tests.integration.processes import PATIENCE, serving, todo_api
+from tests.integration.processes import TIMEOUT, serving, todo_api
 from tests.integration.receiver import receiving
 from tests.lifecycle import register, sign_in
 
@@ -15,7 +15,7 @@ from tests.lifecycle import register, sign_in
 def test_an_event_has_the_error_and_the_place_and_nothing_that_the_client_sent(tmp_path: Path) -> None:
     with receiving() as sentry:
         dsn = f"http://0123456789abcdef@127.0.0.1:{sentry.port}/1"
-        with serving(tmp_path, SENTRY_DSN=dsn) as server, httpx.Client(base_url=server.url, timeout=PATIENCE) as client:
+        with serving(tmp_path, SENTRY_DSN=dsn) as server, httpx.Client(base_url=server.url, timeout=TIMEOUT) as client:
             register(client)
             access, refresh = sign_in(client)
             assert client.get("/nothing").status_code == 404

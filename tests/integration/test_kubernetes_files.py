@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.deploy_files import KUBERNETES, LONGEST_REQUEST, kubernetes_objects, must, read_yaml, run, the
+from tests.integration.deploy_files import KUBERNETES, MAX_REQUEST_TIME, kubernetes_objects, must, read_yaml, run, the
 
 API, MIGRATIONS, BACKUP, CHECK = "todo-api", "todo-api-migrations", "todo-api-backup", "todo-api-check"
 
@@ -67,7 +67,7 @@ def test_a_pod_that_stops_has_time_for_its_requests() -> None:
     (api,) = pod["containers"]
     _, seconds = api["lifecycle"]["preStop"]["exec"]["command"]
 
-    assert pod["terminationGracePeriodSeconds"] >= int(seconds) + LONGEST_REQUEST
+    assert pod["terminationGracePeriodSeconds"] >= int(seconds) + MAX_REQUEST_TIME
 
 
 def test_a_pod_that_cannot_work_gets_no_requests_and_one_that_lives_is_not_killed() -> None:

@@ -13,7 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from entrypoints.observability.metrics_server import serving_metrics
-from tests.integration.processes import PATIENCE, Server, free_port, serving, todo_api
+from tests.integration.processes import TIMEOUT, Server, free_port, serving, todo_api
 
 REQUESTS = 200
 TOKEN = "a token for Prometheus"
@@ -23,7 +23,7 @@ class Scraped:
     """What Prometheus would find at a port."""
 
     def __init__(self, port: int) -> None:
-        response = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE)
+        response = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=TIMEOUT)
         assert response.status_code == 200
         families = text_string_to_metric_families(response.text)
         self.samples = [sample for family in families for sample in family.samples]
@@ -51,7 +51,7 @@ def server(tmp_path: Path, metrics_port: int) -> Generator[Server]:
 
 
 def eventually(is_so: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not is_so():
         if time.monotonic() > deadline:
             return False
@@ -63,7 +63,7 @@ def ask_over_many_connections(server: Server) -> None:
     """Send requests, each over a connection of its own, so that all workers get some."""
 
     def ask(_: int) -> None:
-        assert httpx.get(f"{server.url}/posts", timeout=PATIENCE).status_code == 200
+        assert httpx.get(f"{server.url}/posts", timeout=TIMEOUT).status_code == 200
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(ask, range(REQUESTS)))
@@ -120,7 +120,7 @@ def _is_replaced(port: int, victim: int) -> bool:
 
 
 def test_there_are_no_metrics_on_the_public_port(server: Server) -> None:
-    assert httpx.get(f"{server.url}/metrics", timeout=PATIENCE).status_code == 404
+    assert httpx.get(f"{server.url}/metrics", timeout=TIMEOUT).status_code == 404
 
 
 @pytest.mark.usefixtures("server")
@@ -135,7 +135,7 @@ def test_nothing_else_is_on_the_port_of_the_metrics(metrics_port: int) -> None:
 def test_the_next_server_starts_from_nothing_and_leaves_no_litter(tmp_path: Path, metrics_port: int) -> None:
     for _ in range(2):
         with serving(tmp_path, METRICS_PORT=str(metrics_port), TMPDIR=str(tmp_path)) as server:
-            httpx.get(f"{server.url}/posts", timeout=PATIENCE)
+            httpx.get(f"{server.url}/posts", timeout=TIMEOUT)
             assert posts_asked_for(metrics_port) == 1
 
     assert len(list(tmp_path.glob("todo-api-metrics-*"))) == 1

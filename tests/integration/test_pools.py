@@ -15,7 +15,7 @@ from litestar import Litestar
 from msgspec.structs import replace
 from sqlalchemy import func, literal, select, text
 
-from adapters.sqlalchemy.database import MOST_WAITING, Database, PoolUsage, Statement
+from adapters.sqlalchemy.database import MAX_WAITING, Database, PoolUsage, Statement
 from adapters.sqlalchemy.postgresql import open_postgresql
 from adapters.sqlalchemy.sqlite import open_sqlite
 from adapters.sqlalchemy.store import SqlAlchemyStore
@@ -26,7 +26,7 @@ from tests.api import assert_problem
 from tests.builders import a_new_account
 from tests.clock import StandingClock
 from tests.harness import AlwaysSomebody, app_on, client_of, services_on
-from tests.integration.processes import PATIENCE
+from tests.integration.processes import TIMEOUT
 
 ONE = Statement(select(literal(1)))
 EMAILS = Statement(select(AccountRow.email))
@@ -45,7 +45,7 @@ async def crowded(request: pytest.FixtureRequest, sqlite_file: Path, committed_u
     open_it = (
         partial(open_sqlite, sqlite_file) if request.param == "sqlite" else partial(open_postgresql, committed_url)
     )
-    async with open_it(pool_size=1, patience=1) as database:
+    async with open_it(pool_size=1, acquire_timeout=1) as database:
         yield database
 
 
@@ -55,7 +55,7 @@ async def patient(request: pytest.FixtureRequest, sqlite_file: Path, committed_u
     open_it = (
         partial(open_sqlite, sqlite_file) if request.param == "sqlite" else partial(open_postgresql, committed_url)
     )
-    async with open_it(pool_size=1, patience=PATIENCE) as database:
+    async with open_it(pool_size=1, acquire_timeout=TIMEOUT) as database:
         yield database
 
 
@@ -110,8 +110,8 @@ class TestFullPools:
 class TestFloods:
     async def test_who_comes_when_too_many_wait_is_refused_at_once(self, patient: Database) -> None:
         async with patient.transaction():
-            waiting = [asyncio.create_task(patient.fetch_one(ONE)) for _ in range(MOST_WAITING)]
-            await until_waiting(patient, MOST_WAITING)
+            waiting = [asyncio.create_task(patient.fetch_one(ONE)) for _ in range(MAX_WAITING)]
+            await until_waiting(patient, MAX_WAITING)
             with pytest.raises(Unavailable, match="Too many"):
                 await patient.fetch_one(ONE)
             with pytest.raises(Unavailable, match="Too many"):
@@ -121,14 +121,14 @@ class TestFloods:
             meanwhile = patient.pool_usage()
         served = await asyncio.gather(*waiting)
 
-        assert meanwhile.waiting == MOST_WAITING
-        assert [tuple(row or ()) for row in served] == [(1,)] * MOST_WAITING
+        assert meanwhile.waiting == MAX_WAITING
+        assert [tuple(row or ()) for row in served] == [(1,)] * MAX_WAITING
         assert patient.pool_usage() == PoolUsage(limit=1, size=1, idle=1, waiting=0)
 
     async def test_who_gave_up_waiting_takes_nobodys_place(self, patient: Database) -> None:
         async with patient.transaction():
-            waiting = [asyncio.create_task(patient.fetch_one(ONE)) for _ in range(MOST_WAITING)]
-            await until_waiting(patient, MOST_WAITING)
+            waiting = [asyncio.create_task(patient.fetch_one(ONE)) for _ in range(MAX_WAITING)]
+            await until_waiting(patient, MAX_WAITING)
             for task in waiting:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
@@ -159,15 +159,15 @@ class TestFloods:
 
         await asyncio.gather(*(arrive(number) for number in range(2_000)))
 
-        assert len(served) > MOST_WAITING
-        assert max(served) <= MOST_WAITING + 1, "one is at work, and all other places are taken"
+        assert len(served) > MAX_WAITING
+        assert max(served) <= MAX_WAITING + 1, "one is at work, and all other places are taken"
         assert set(refused) == {0}
 
     async def test_clients_are_served_or_told_to_come_back(self, patient: Database, clock: StandingClock) -> None:
         app = app_on(services_on(SqlAlchemyStore(patient), now=clock))
 
         async with client_of(app) as client:
-            responses = await asyncio.gather(*(client.get("/posts") for _ in range(MOST_WAITING * 10)))
+            responses = await asyncio.gather(*(client.get("/posts") for _ in range(MAX_WAITING * 10)))
 
         # How many of each, and whether the turns or the pool refuse them, is the machine's business.
         refused = [response for response in responses if response.status_code != 200]
@@ -203,7 +203,7 @@ class TestGivingUp:
                 async with asyncio.timeout(number / 10_000):
                     await add_twins(small, f"given up {number}")
 
-        await asyncio.gather(*(give_up(number) for number in range(POOL_SIZE * MOST_WAITING)))
+        await asyncio.gather(*(give_up(number) for number in range(POOL_SIZE * MAX_WAITING)))
         await asyncio.gather(*(add_twins(small, f"{number}") for number in range(POOL_SIZE * 3)))
 
         twins = await names_of_twins(small)
@@ -222,7 +222,7 @@ class TestGivingUp:
         statuses: dict[str, int] = {}
 
         async with app.lifespan():
-            undisturbed = max([await seconds_of(ask(app, "undisturbed", seconds=PATIENCE)) for _ in range(5)])
+            undisturbed = max([await seconds_of(ask(app, "undisturbed", seconds=TIMEOUT)) for _ in range(5)])
             for number in range(150):
                 seconds = undisturbed * number / 75
                 statuses[f"{number}"] = (await ask(app, f"{number}", seconds=seconds)).status_code
@@ -250,7 +250,7 @@ class TestGivingUp:
 
 async def until_waiting(database: Database, number: int) -> None:
     """Return when so many wait for a connection."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         while database.pool_usage().waiting != number:  # noqa: ASYNC110 - the pool tells nobody
             await asyncio.sleep(0)
 

@@ -37,7 +37,7 @@ async def small(request: pytest.FixtureRequest, sqlite_file: Path, committed_url
     open_it = (
         partial(open_sqlite, sqlite_file) if request.param == "sqlite" else partial(open_postgresql, committed_url)
     )
-    async with open_it(pool_size=POOL_SIZE, patience=1) as database:
+    async with open_it(pool_size=POOL_SIZE, acquire_timeout=1) as database:
         await asyncio.gather(*(database.fetch_one(ONE) for _ in range(POOL_SIZE)))
         yield database
 

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.errors import QuotaExceeded
-from domain.posts.model import LONGEST_CONTENT, NewPost
+from domain.posts.model import MAX_CONTENT_LENGTH, NewPost
 from domain.quotas.model import AccountQuotas, Usage
 from domain.todos.model import NewTodo, TodoPatch
 from entrypoints.services import Services
@@ -126,8 +126,8 @@ async def test_an_account_that_keeps_much_gets_no_more_than_what_another_process
 ) -> None:
     async with twin_stores[0].transaction() as tx:
         for _ in range(110):
-            await tx.posts.add("x" * LONGEST_CONTENT, author_id=owner_id, at=NOON)
-    kept = 110 * LONGEST_CONTENT
+            await tx.posts.add("x" * MAX_CONTENT_LENGTH, author_id=owner_id, at=NOON)
+    kept = 110 * MAX_CONTENT_LENGTH
     pair = with_quotas(twin_stores, clock, AccountQuotas(bytes=kept + 3 * ROOM))
 
     stopped = await refused(

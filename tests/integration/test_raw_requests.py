@@ -7,13 +7,13 @@ from collections.abc import Generator
 import httpx
 import pytest
 
-from tests.integration.processes import PATIENCE, Server, serving
+from tests.integration.processes import TIMEOUT, Server, serving
 from tests.integration.sockets import code_of, connect, everything, exchange, parsed
 
 FORM = "Content-Type: application/x-www-form-urlencoded"
 HOST = "Host: api.example.com"
 LOGIN = ("POST /auth/login HTTP/1.1", HOST, FORM)
-LARGEST_HEAD = 32 * 1_024
+MAX_HEADER_SIZE = 32 * 1_024
 A_CHUNK = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
 
 
@@ -30,7 +30,7 @@ def nothing_is_an_error(server: Server) -> Generator[None]:
     """Look at the log after each test: whatever somebody sends is no fault of ours."""
     before = len(server.log.read_bytes())
     yield
-    assert httpx.get(f"{server.url}/health", timeout=PATIENCE).is_success
+    assert httpx.get(f"{server.url}/health", timeout=TIMEOUT).is_success
     log = server.log.read_bytes()[before:].decode()
     assert not [line for line in log.splitlines() if "[error" in line or "Traceback" in line or "status=5" in line]
 
@@ -94,9 +94,9 @@ class TestHeads:
     def test_long_headers_are_refused(self, server: Server) -> None:
         assert exchange(server, "GET /posts HTTP/1.1", HOST, f"X: {'x' * 100_000}")[0] == 431
 
-    @pytest.mark.parametrize("part", [1_000, LARGEST_HEAD])
+    @pytest.mark.parametrize("part", [1_000, MAX_HEADER_SIZE])
     def test_a_head_of_32_kibibytes_has_room_however_it_arrives(self, server: Server, part: int) -> None:
-        head = a_head(LARGEST_HEAD)
+        head = a_head(MAX_HEADER_SIZE)
         with connect(server) as connection:
             for start in range(0, len(head), part):
                 connection.sendall(head[start : start + part])
@@ -106,7 +106,7 @@ class TestHeads:
 
     def test_one_of_more_than_48_is_refused_even_if_it_arrives_at_once(self, server: Server) -> None:
         with connect(server) as connection:
-            connection.sendall(a_head(LARGEST_HEAD + LARGEST_HEAD // 2 + 1))
+            connection.sendall(a_head(MAX_HEADER_SIZE + MAX_HEADER_SIZE // 2 + 1))
             status, _ = parsed(everything(connection))
 
         assert status == 431
@@ -206,4 +206,4 @@ class TestBodies:
             answers = everything(connection)
 
         assert answers.count(b"HTTP/1.1") == 1  # the connection is closed after it (RFC 9112, section 6.1)
-        assert time.monotonic() - begun < PATIENCE
+        assert time.monotonic() - begun < TIMEOUT

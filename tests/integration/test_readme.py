@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.processes import PATIENCE, serving
+from tests.integration.processes import TIMEOUT, serving
 from tests.needs import CURL, require
 
 README = Path(__file__).parents[2] / "README.md"
@@ -27,7 +27,7 @@ def test_the_tour_with_curl_leads_where_it_says(tour: str, tmp_path: Path) -> No
             env={"PATH": "/usr/local/bin:/usr/bin:/bin", "API": server.url},
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             check=False,
         )
 

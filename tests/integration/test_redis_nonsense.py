@@ -11,7 +11,7 @@ from adapters.rate_limits.failover import FailoverRateLimiter
 from adapters.rate_limits.memory import MemoryRateLimiter
 from adapters.rate_limits.redis import RedisRateLimiter
 from adapters.redis.client import open_redis
-from adapters.redis.revocations import shared_recent_principals
+from adapters.redis.revocations import shared_principal_cache
 from domain.rate_limits.model import Quota
 
 TWO = Quota(name="two", amount=2, window=60)
@@ -96,14 +96,14 @@ async def test_every_question_is_an_error_or_has_an_answer(nonsense: bytes) -> N
 
 @pytest.mark.parametrize("nonsense", NONSENSE)
 async def test_listening_goes_on(nonsense: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.redis.revocations._PAUSE", 0.01)
+    monkeypatch.setattr("adapters.redis.revocations._RECONNECT_DELAY", 0.01)
     async with saying(nonsense) as url, open_redis(url) as client:
         others = asyncio.all_tasks()
-        async with shared_recent_principals(client) as recent:
+        async with shared_principal_cache(client) as principal_cache:
             tasks = asyncio.all_tasks() - others
             assert len(tasks) == 2
             for account_id in range(3):
-                recent.forget(account_id)
+                principal_cache.invalidate(account_id)
 
             await asyncio.sleep(0.1)
 

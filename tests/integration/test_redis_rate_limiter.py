@@ -15,12 +15,12 @@ from adapters.rate_limits.failover import FailoverRateLimiter
 from adapters.rate_limits.memory import MemoryRateLimiter
 from adapters.rate_limits.redis import RedisRateLimiter
 from adapters.redis.client import open_redis
-from domain.rate_limits.model import Hit, Quota, Verdict
+from domain.rate_limits.model import Hit, Quota, RateLimitResult
 from domain.rate_limits.ports import RateLimiter
 from tests import redis_server
 from tests.contract.api_rate_limits import RateLimitsApi
 from tests.contract.rate_limits import RateLimiterContract
-from tests.integration.processes import PATIENCE
+from tests.integration.processes import TIMEOUT
 from tests.redis_server import RedisProcess
 
 FIVE = Quota(name="five", amount=5, window=60)
@@ -31,14 +31,14 @@ class Counted(RedisRateLimiter):
 
     asked = 0
 
-    async def hit(self, hits: Sequence[Hit]) -> Sequence[Verdict]:
+    async def hit(self, hits: Sequence[Hit]) -> Sequence[RateLimitResult]:
         self.asked += 1
         return await super().hit(hits)
 
 
 async def until_it_is_back(limiter: FailoverRateLimiter) -> None:
     """Return when Redis was found again."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         while await limiter.notices():  # noqa: ASYNC110 - it finds out when it is asked
             await asyncio.sleep(0.05)
 
@@ -75,22 +75,22 @@ async def test_a_clock_of_redis_that_was_set_back_keeps_no_quota_used_up_for_lon
     [key] = await client.keys(f"{prefix}:*")
     await client.pexpire(key, (FIVE.window + 3_600) * 1_000)  # what is left once the clock is an hour back
 
-    [verdict] = await limiter.hit([(FIVE, "ada")])
+    [result] = await limiter.hit([(FIVE, "ada")])
 
-    assert (verdict.is_allowed, verdict.reset) == (False, FIVE.window)
+    assert (result.is_allowed, result.reset) == (False, FIVE.window)
     assert await client.ttl(key) <= FIVE.window
 
 
 async def test_what_one_replica_counts_the_others_know(limiters: list[RateLimiter]) -> None:
     for number, limiter in enumerate(limiters, start=1):
-        [verdict] = await limiter.hit([(FIVE, "ada")])
-        assert verdict.remaining == FIVE.amount - number
+        [result] = await limiter.hit([(FIVE, "ada")])
+        assert result.remaining == FIVE.amount - number
 
     await limiters[0].remember("ada at home", seconds=60)
     assert await limiters[1].knows("ada at home")
     await limiters[2].forget(FIVE, "ada")
-    [verdict] = await limiters[3].hit([(FIVE, "ada")])
-    assert verdict.remaining == FIVE.amount - 1
+    [result] = await limiters[3].hit([(FIVE, "ada")])
+    assert result.remaining == FIVE.amount - 1
 
 
 async def test_every_key_goes_away_by_itself(redis_clients: list[Redis]) -> None:
@@ -127,7 +127,7 @@ class TestOutages:
 
     @pytest.fixture(autouse=True)
     def short_pause(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("adapters.rate_limits.failover._PAUSE", 0.5)
+        monkeypatch.setattr("adapters.rate_limits.failover._RETRY_INTERVAL", 0.5)
 
     async def test_a_redis_that_is_killed_and_comes_back(
         self, server: RedisProcess, caplog: pytest.LogCaptureFixture
@@ -145,15 +145,15 @@ class TestOutages:
 
             server.start()
             await until_it_is_back(limiter)
-            [verdict] = await limiter.hit([(FIVE, "ada")])
-            assert verdict.remaining == 4
+            [result] = await limiter.hit([(FIVE, "ada")])
+            assert result.remaining == 4
 
         assert [record.levelname for record in caplog.records if record.name.startswith("adapters")] == ["WARNING"] * 2
 
     async def test_a_redis_that_hangs_costs_two_requests_a_moment_and_the_others_nothing(
         self, server: RedisProcess, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("adapters.rate_limits.failover._PAUSE", 3_600)
+        monkeypatch.setattr("adapters.rate_limits.failover._RETRY_INTERVAL", 3_600)
         async with open_redis(server.url) as client:
             shared = Counted(client)
             limiter = FailoverRateLimiter(shared=shared, local=MemoryRateLimiter())
@@ -172,13 +172,13 @@ class TestOutages:
             server.pause()
             started = time.monotonic()
             await asyncio.gather(*(limiter.hit([(FIVE, "ada")]) for _ in range(500)))
-            assert time.monotonic() - started < PATIENCE, "they wait for each other"
+            assert time.monotonic() - started < TIMEOUT, "they wait for each other"
 
             server.resume()
             await until_it_is_back(limiter)
 
             answers = await asyncio.gather(*(limiter.hit([(FIVE, "grace")]) for _ in range(100)))
-            assert sum(verdict.is_allowed for [verdict] in answers) == FIVE.amount
+            assert sum(result.is_allowed for [result] in answers) == FIVE.amount
             assert await limiter.notices() == []
             asking: Any = client
             assert (await asking.info("clients"))["connected_clients"] <= 50
@@ -218,7 +218,7 @@ class TestOutages:
             for _ in range(3):
                 await asyncio.sleep(0.005)
                 time.sleep(0.3)  # noqa: ASYNC251 - all of the event loop stands still
-            answers = [verdict.is_allowed for [verdict] in await asyncio.gather(*burst)]
+            answers = [result.is_allowed for [result] in await asyncio.gather(*burst)]
 
             for replica in replicas:
                 assert await replica.notices() == []
@@ -228,13 +228,13 @@ class TestOutages:
         async with open_redis("redis://127.0.0.1:1") as client:
             limiter = FailoverRateLimiter(shared=RedisRateLimiter(client), local=MemoryRateLimiter())
 
-            [verdict] = await limiter.hit([(FIVE, "ada")])
+            [result] = await limiter.hit([(FIVE, "ada")])
 
-            assert verdict.remaining == 4
+            assert result.remaining == 4
             assert len(await limiter.notices()) == 1
 
     async def test_a_unix_socket_does_as_well(self, server: RedisProcess) -> None:
         async with open_redis(server.socket_url) as client:
-            [verdict] = await RedisRateLimiter(client).hit([(FIVE, "ada")])
+            [result] = await RedisRateLimiter(client).hit([(FIVE, "ada")])
 
-        assert verdict.remaining == 4
+        assert result.remaining == 4

@@ -12,10 +12,10 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from adapters.memory.store import MemoryStore
 from adapters.redis.client import open_redis
-from adapters.redis.revocations import CHANNEL, RedisRevocations, shared_recent_principals
+from adapters.redis.revocations import CHANNEL, RedisRevocations, shared_principal_cache
 from domain.accounts.model import Account
 from domain.authentication.principal import Principal
-from domain.authentication.recent import RecentPrincipals
+from domain.authentication.principal_cache import PrincipalCache
 from domain.authentication.revocation import RevocationService
 from domain.errors import Unauthenticated
 from entrypoints.bootstrap import build_services
@@ -38,11 +38,18 @@ async def replicas(
 ) -> AsyncGenerator[list[Services]]:
     """Two replicas, both of which listen."""
     async with AsyncExitStack() as stack:
-        recents = [await stack.enter_async_context(shared_recent_principals(client)) for client in redis_clients[:2]]
+        caches = [await stack.enter_async_context(shared_principal_cache(client)) for client in redis_clients[:2]]
         assert await eventually(lambda: listeners(redis_clients[0], 2))
         yield [
-            build_services(store, passwords=quick_passwords, secret=SECRET, readiness=_ready, recent=recent, now=clock)
-            for recent in recents
+            build_services(
+                store,
+                passwords=quick_passwords,
+                secret=SECRET,
+                readiness=_ready,
+                principal_cache=principal_cache,
+                now=clock,
+            )
+            for principal_cache in caches
         ]
 
 
@@ -138,43 +145,43 @@ async def test_nonsense_in_the_channel_does_no_harm(
 
 async def test_who_was_cut_off_trusts_nobody_and_listens_again() -> None:
     with redis_server.own_process() as server:
-        async with open_redis(server.url) as client, shared_recent_principals(client) as recent:
+        async with open_redis(server.url) as client, shared_principal_cache(client) as principal_cache:
             assert await eventually(lambda: listeners(client, 1))
-            _remember(recent)
+            _remember(principal_cache)
             server.kill()
-            recent.forget(2)  # nobody hears it, and nobody minds
-            assert recent.get("ada's", at=NOON) is ADA
+            principal_cache.invalidate(2)  # nobody hears it, and nobody minds
+            assert principal_cache.get("ada's", at=NOON) is ADA
 
             server.start()
 
-            assert await eventually(lambda: _is_forgotten(recent))
+            assert await eventually(lambda: _is_forgotten(principal_cache))
             assert await eventually(lambda: listeners(client, 1))
 
 
 async def test_who_was_cut_off_without_a_word_finds_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.redis.revocations._SILENCE", 0.1)
+    monkeypatch.setattr("adapters.redis.revocations._PING_INTERVAL", 0.1)
     with redis_server.own_process() as server:
-        async with open_redis(server.url) as client, shared_recent_principals(client) as recent:
+        async with open_redis(server.url) as client, shared_principal_cache(client) as principal_cache:
             assert await eventually(lambda: listeners(client, 1))
-            _remember(recent)
+            _remember(principal_cache)
             await asyncio.sleep(0.5)
-            assert recent.get("ada's", at=NOON) is ADA  # a ping was answered
+            assert principal_cache.get("ada's", at=NOON) is ADA  # a ping was answered
 
             server.pause()
             await asyncio.sleep(0.5)
             server.resume()
 
-            assert await eventually(lambda: _is_forgotten(recent))
+            assert await eventually(lambda: _is_forgotten(principal_cache))
             assert await eventually(lambda: listeners(client, 1))
 
 
 async def test_the_log_says_once_that_nothing_is_heard_and_once_that_it_is_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("adapters.redis.revocations._PAUSE", 0.01)
+    monkeypatch.setattr("adapters.redis.revocations._RECONNECT_DELAY", 0.01)
     caplog.set_level(logging.INFO, "adapters.redis")
     with redis_server.own_process() as server:
-        async with open_redis(server.url) as client, shared_recent_principals(client):
+        async with open_redis(server.url) as client, shared_principal_cache(client):
             assert await eventually(lambda: listeners(client, 1))
             assert caplog.messages == []
 
@@ -192,11 +199,11 @@ async def test_the_log_says_once_that_nothing_is_heard_and_once_that_it_is_again
 async def test_who_listens_to_a_redis_that_hangs_does_not_wait_for_ever(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("adapters.redis.revocations._PATIENCE", 0.1)
+    monkeypatch.setattr("adapters.redis.revocations._TIMEOUT", 0.1)
     caplog.set_level(logging.INFO, "adapters.redis")
     with redis_server.own_process() as server:
         server.pause()
-        async with open_redis(server.url) as client, shared_recent_principals(client):
+        async with open_redis(server.url) as client, shared_principal_cache(client):
             await asyncio.sleep(0.3)
             server.resume()
             assert await eventually(lambda: listeners(client, 1))
@@ -207,39 +214,39 @@ async def test_who_listens_to_a_redis_that_hangs_does_not_wait_for_ever(
 async def test_listening_goes_on_after_what_nobody_expected(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("adapters.redis.revocations._PAUSE", 0.01)
+    monkeypatch.setattr("adapters.redis.revocations._RECONNECT_DELAY", 0.01)
     with redis_server.own_process() as server:
-        async with open_redis(server.url) as client, shared_recent_principals(client) as recent:
+        async with open_redis(server.url) as client, shared_principal_cache(client) as principal_cache:
             assert await eventually(lambda: listeners(client, 1))
-            _remember(recent)
+            _remember(principal_cache)
 
             def fail(account_id: int) -> None:
                 raise KeyError(account_id)
 
             with monkeypatch.context() as patch:
-                patch.setattr(recent, "drop", fail)
+                patch.setattr(principal_cache, "evict", fail)
                 asking: Any = client
                 await asking.publish(CHANNEL, 1)
                 await asyncio.sleep(0.05)
 
-            assert await eventually(lambda: _is_forgotten(recent))
+            assert await eventually(lambda: _is_forgotten(principal_cache))
 
     assert any(record.exc_info for record in caplog.records)
 
 
 async def test_without_redis_everything_goes_on() -> None:
-    async with open_redis("redis://127.0.0.1:1") as client, shared_recent_principals(client) as recent:
+    async with open_redis("redis://127.0.0.1:1") as client, shared_principal_cache(client) as principal_cache:
         for account_id in range(5_000):
-            recent.forget(account_id)
-        _remember(recent)
+            principal_cache.invalidate(account_id)
+        _remember(principal_cache)
         await asyncio.sleep(0.05)
 
-        assert recent.get("ada's", at=NOON) is ADA
+        assert principal_cache.get("ada's", at=NOON) is ADA
 
 
-def _remember(recent: RecentPrincipals) -> None:
-    recent.remember("ada's", ADA, at=NOON, expires_at=None, generation=recent.generation())
+def _remember(principal_cache: PrincipalCache) -> None:
+    principal_cache.put("ada's", ADA, at=NOON, expires_at=None, generation=principal_cache.generation())
 
 
-async def _is_forgotten(recent: RecentPrincipals) -> bool:
-    return recent.get("ada's", at=NOON) is None
+async def _is_forgotten(principal_cache: PrincipalCache) -> bool:
+    return principal_cache.get("ada's", at=NOON) is None

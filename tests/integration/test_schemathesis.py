@@ -18,8 +18,8 @@ import pytest
 HERE = Path(__file__).parent
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "10")
 SERVE = "from entrypoints.cli.main import main; main(['serve'])"
-LONGEST_START = 30
-LONGEST_RUN = 1_800
+START_TIMEOUT = 30
+RUN_TIMEOUT = 1_800
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
         assert "Unexpected error" not in (directory / "log").read_text(encoding="utf-8")
     finally:
         process.terminate()
-        process.wait(LONGEST_START)
+        process.wait(START_TIMEOUT)
 
 
 def test_a_run_that_is_not_signed_in_finds_nothing(base_url: str, tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def run(base_url: str, directory: Path, *configurations: str) -> str:
         cwd=directory,
         capture_output=True,
         text=True,
-        timeout=LONGEST_RUN,
+        timeout=RUN_TIMEOUT,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -93,7 +93,7 @@ def refused_in(output: str) -> set[str]:
 
 
 def _wait_for(url: str) -> None:
-    deadline = time.monotonic() + LONGEST_START
+    deadline = time.monotonic() + START_TIMEOUT
     while True:
         try:
             if httpx.get(f"{url}/health/ready").is_success:

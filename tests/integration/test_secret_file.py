@@ -9,7 +9,7 @@ from threading import Barrier
 
 from entrypoints.settings import Settings
 from entrypoints.signing_secret import jwt_secret
-from tests.integration.processes import PATIENCE, environment
+from tests.integration.processes import TIMEOUT, environment
 
 JWT_SECRET = "j" * 64
 
@@ -35,7 +35,7 @@ def test_many_that_start_in_one_process_get_the_same_secret(tmp_path: Path) -> N
         settings, together = Settings(data_dir=tmp_path / str(number)), Barrier(8)
 
         def start(settings: Settings = settings, together: Barrier = together) -> str:
-            together.wait(PATIENCE)
+            together.wait(TIMEOUT)
             return jwt_secret(settings)
 
         with ThreadPoolExecutor(8) as threads:
@@ -66,11 +66,11 @@ def test_many_processes_that_start_at_once_get_the_same_secret(tmp_path: Path) -
             assert process.stdin is not None
             process.stdin.write(b"!")
             process.stdin.flush()
-        secrets = {process.communicate(timeout=PATIENCE)[0] for process in processes}
+        secrets = {process.communicate(timeout=TIMEOUT)[0] for process in processes}
     finally:
         for process in processes:
             process.kill()
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT)
 
     file = tmp_path / "data" / "jwt-secret"
     assert secrets == {file.read_bytes()}

@@ -19,7 +19,7 @@ from entrypoints.bootstrap import open_services
 from entrypoints.environment import Secret
 from tests.clock import StandingClock
 from tests.harness import PASSWORD, SECRET, app_on, client_of, quick_hash, services_on
-from tests.integration.processes import PATIENCE, serving, todo_api
+from tests.integration.processes import TIMEOUT, serving, todo_api
 from tests.log_capture import PRODUCTION, configured
 from tests.secret_hunt import SecretHunt
 
@@ -44,7 +44,7 @@ def test_a_real_process_logs_no_secret_at_its_wordiest(environment: str, committ
         serving(
             tmp_path, DATABASE_URL=committed_url, JWT_SECRET=SECRET, LOG_LEVEL="debug", ENVIRONMENT=environment
         ) as server,
-        httpx.Client(base_url=server.url, timeout=PATIENCE) as client,
+        httpx.Client(base_url=server.url, timeout=TIMEOUT) as client,
     ):
         hunt = SecretHunt(client)
         hunt.use_everything()

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from adapters.security.common_passwords import common_passwords
-from domain.api_tokens.service import MOST_API_TOKENS
-from domain.sessions.model import LONGEST_SESSION, REFRESH_TOKEN_LIFETIME
-from domain.sessions.service import MOST_SESSIONS
+from domain.api_tokens.service import MAX_API_TOKENS
+from domain.sessions.model import MAX_SESSION_LIFETIME, REFRESH_TOKEN_LIFETIME
+from domain.sessions.service import MAX_SESSIONS
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
@@ -55,6 +55,8 @@ def test_every_row_says_where_and_which_test() -> None:
 
 def test_the_numbers_are_those_of_the_code() -> None:
     assert f"the {len(common_passwords()):,} of the 30,000 most used ones" in WORDS
-    assert f"end after {REFRESH_TOKEN_LIFETIME.days} days without use, and {LONGEST_SESSION.days} days after" in WORDS
-    assert MOST_SESSIONS == MOST_API_TOKENS
-    assert f"An account has at most {MOST_SESSIONS}:" in WORDS
+    assert (
+        f"end after {REFRESH_TOKEN_LIFETIME.days} days without use, and {MAX_SESSION_LIFETIME.days} days after" in WORDS
+    )
+    assert MAX_SESSIONS == MAX_API_TOKENS
+    assert f"An account has at most {MAX_SESSIONS}:" in WORDS

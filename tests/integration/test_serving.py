@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.harness import PASSWORD
-from tests.integration.processes import PATIENCE, Server, serving, todo_api
+from tests.integration.processes import TIMEOUT, Server, serving, todo_api
 from tests.postgresql import new_database
 
 EMAIL = "ada@example.com"
@@ -20,7 +20,7 @@ EMAIL = "ada@example.com"
 
 def eventually(is_so: Callable[[], bool]) -> bool:
     """Wait for something for a bounded time, and tell whether it came."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not is_so():
         if time.monotonic() > deadline:
             return False
@@ -29,23 +29,23 @@ def eventually(is_so: Callable[[], bool]) -> bool:
 
 
 def register(server: Server) -> httpx.Response:
-    return httpx.post(f"{server.url}/auth/register", json={"email": EMAIL, "password": PASSWORD}, timeout=PATIENCE)
+    return httpx.post(f"{server.url}/auth/register", json={"email": EMAIL, "password": PASSWORD}, timeout=TIMEOUT)
 
 
 def sign_in(server: Server) -> dict[str, str]:
     """Return the header of a session."""
     answer = httpx.post(
-        f"{server.url}/auth/login", data={"username": EMAIL, "password": PASSWORD}, timeout=PATIENCE
+        f"{server.url}/auth/login", data={"username": EMAIL, "password": PASSWORD}, timeout=TIMEOUT
     ).raise_for_status()
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
 def test_it_serves_without_any_settings_and_migrates_itself(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
-        ready = httpx.get(f"{server.url}/health/ready", timeout=PATIENCE)
+        ready = httpx.get(f"{server.url}/health/ready", timeout=TIMEOUT)
         registered = register(server)
         created = httpx.post(
-            f"{server.url}/todos", json={"title": "Buy oat milk"}, headers=sign_in(server), timeout=PATIENCE
+            f"{server.url}/todos", json={"title": "Buy oat milk"}, headers=sign_in(server), timeout=TIMEOUT
         )
 
     assert (ready.status_code, ready.json()) == (200, {"status": "ready", "problems": [], "notices": []})
@@ -57,11 +57,11 @@ def test_everything_is_still_there_after_a_restart_even_who_was_signed_in(tmp_pa
     with serving(tmp_path) as server:
         register(server)
         headers = sign_in(server)
-        created = httpx.post(f"{server.url}/todos", json={"title": "Buy oat milk"}, headers=headers, timeout=PATIENCE)
+        created = httpx.post(f"{server.url}/todos", json={"title": "Buy oat milk"}, headers=headers, timeout=TIMEOUT)
         first_status = server.stop()
 
     with serving(tmp_path) as server:
-        found = httpx.get(f"{server.url}/todos/{created.json()['id']}", headers=headers, timeout=PATIENCE)
+        found = httpx.get(f"{server.url}/todos/{created.json()['id']}", headers=headers, timeout=TIMEOUT)
 
     assert first_status == 0
     assert (found.status_code, found.json()) == (200, created.json())
@@ -72,7 +72,7 @@ def test_it_stops_when_it_is_told_to(stop: signal.Signals, tmp_path: Path) -> No
     with serving(tmp_path) as server:
         server.process.send_signal(stop)
 
-        assert server.process.wait(PATIENCE) == 0
+        assert server.process.wait(TIMEOUT) == 0
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{server.url}/health", timeout=1)
 
@@ -89,7 +89,7 @@ def test_a_request_in_flight_is_finished_before_it_stops(tmp_path: Path) -> None
     )
     with serving(tmp_path) as server:
         register(server)
-        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT) as connection:
             connection.sendall(head.encode())
             assert connection.recv(1_000).startswith(b"HTTP/1.1 100")  # the service waits for the form
 
@@ -99,7 +99,7 @@ def test_a_request_in_flight_is_finished_before_it_stops(tmp_path: Path) -> None
             connection.sendall(form)  # and only now verifies the password
             answer = b"".join(iter(lambda: connection.recv(10_000), b""))
 
-        status = server.process.wait(PATIENCE)
+        status = server.process.wait(TIMEOUT)
 
     assert still_runs
     assert re.match(rb"HTTP/1.1 200 OK\r\n(.|\n)*todo_refresh_", answer)
@@ -111,12 +111,10 @@ def test_many_workers_share_one_database_and_one_secret(tmp_path: Path) -> None:
         register(server)
         headers = sign_in(server)
         created = [  # each through a connection of its own, which either worker may accept
-            httpx.post(
-                f"{server.url}/todos", json={"title": f"{number}"}, headers=headers, timeout=PATIENCE
-            ).status_code
+            httpx.post(f"{server.url}/todos", json={"title": f"{number}"}, headers=headers, timeout=TIMEOUT).status_code
             for number in range(40)
         ]
-        listed = httpx.get(f"{server.url}/todos?limit=200&include=count", headers=headers, timeout=PATIENCE).json()
+        listed = httpx.get(f"{server.url}/todos?limit=200&include=count", headers=headers, timeout=TIMEOUT).json()
         status = server.stop()
 
     assert set(created) == {201}
@@ -127,14 +125,14 @@ def test_many_workers_share_one_database_and_one_secret(tmp_path: Path) -> None:
 
 def test_the_address_to_listen_on_can_be_set(tmp_path: Path) -> None:
     with serving(tmp_path, "--host", "127.0.0.1", HOST="256.256.256.256", PORT="1", WORKERS="1") as server:
-        answer = httpx.get(f"{server.url}/", timeout=PATIENCE)
+        answer = httpx.get(f"{server.url}/", timeout=TIMEOUT)
 
     assert answer.json()["name"] == "Todo API"
 
 
 def test_in_production_the_log_is_json_and_the_answer_says_https_only(tmp_path: Path) -> None:
     with serving(tmp_path, ENVIRONMENT="production", JWT_SECRET="j" * 64) as server:
-        answer = httpx.get(f"{server.url}/", timeout=PATIENCE)
+        answer = httpx.get(f"{server.url}/", timeout=TIMEOUT)
 
     assert "strict-transport-security" in answer.headers
     assert not (tmp_path / "data" / "jwt-secret").exists()
@@ -143,12 +141,12 @@ def test_in_production_the_log_is_json_and_the_answer_says_https_only(tmp_path: 
 
 def test_postgresql_is_migrated_by_a_command_of_its_own(postgresql_server: str, tmp_path: Path) -> None:
     with new_database(postgresql_server) as url, serving(tmp_path, DATABASE_URL=url) as server:
-        before = httpx.get(f"{server.url}/health/ready", timeout=PATIENCE)
+        before = httpx.get(f"{server.url}/health/ready", timeout=TIMEOUT)
         refused = register(server)
-        alive = httpx.get(f"{server.url}/health", timeout=PATIENCE)
+        alive = httpx.get(f"{server.url}/health", timeout=TIMEOUT)
 
         migrated = todo_api("migrate", home=tmp_path, DATABASE_URL=url)
-        became_ready = eventually(lambda: httpx.get(f"{server.url}/health/ready", timeout=PATIENCE).is_success)
+        became_ready = eventually(lambda: httpx.get(f"{server.url}/health/ready", timeout=TIMEOUT).is_success)
         registered = register(server)
         status = server.stop()
 
@@ -164,10 +162,10 @@ def test_postgresql_keeps_everything_too(committed_url: str, tmp_path: Path) -> 
     with serving(tmp_path, DATABASE_URL=committed_url, WORKERS="2") as server:
         register(server)
         headers = sign_in(server)
-        created = httpx.post(f"{server.url}/todos", json={"title": "Buy oat milk"}, headers=headers, timeout=PATIENCE)
+        created = httpx.post(f"{server.url}/todos", json={"title": "Buy oat milk"}, headers=headers, timeout=TIMEOUT)
 
     with serving(tmp_path, DATABASE_URL=committed_url) as server:
-        found = httpx.get(f"{server.url}/todos/{created.json()['id']}", headers=headers, timeout=PATIENCE)
+        found = httpx.get(f"{server.url}/todos/{created.json()['id']}", headers=headers, timeout=TIMEOUT)
 
     assert (found.status_code, found.json()) == (200, created.json())
     assert not (tmp_path / "data" / "todo.sqlite3").exists()

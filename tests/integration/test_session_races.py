@@ -7,7 +7,7 @@ import pytest
 
 from adapters.security.passwords import Argon2Passwords
 from adapters.sqlalchemy.store import SqlAlchemyStore
-from domain.accounts.asker import Asker
+from domain.accounts.requester import Requester
 from domain.errors import Conflict, InvalidRefreshToken, Unauthenticated, WrongCredentials
 from entrypoints.bootstrap import build_services
 from entrypoints.services import Services
@@ -31,10 +31,10 @@ class PasswordsInStep(Argon2Passwords):
         super().__init__(patient_turns(), QUICK_HASHER, threads=2)
         self._both_are_here = asyncio.Barrier(2)
 
-    async def hash(self, password: str, *, asker: Asker) -> str:
+    async def hash(self, password: str, *, requester: Requester) -> str:
         """See ``Argon2Passwords``."""
         await self._both_are_here.wait()
-        return await super().hash(password, asker=asker)
+        return await super().hash(password, requester=requester)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from tests.integration.processes import PATIENCE, Server, serving
+from tests.integration.processes import TIMEOUT, Server, serving
 from tests.integration.sockets import code_of, connect, everything, parsed
 
 MANY = 300
@@ -52,7 +52,7 @@ def test_hundreds_of_slow_clients_keep_nobody_waiting_and_are_cut_off(server: Se
         drip(chunks, b"1\r\nx\r\n")
         answers_to_heads = [parsed(everything(connection)) for connection in heads]
         answers_to_bodies = [parsed(everything(connection)) for connection in bodies + chunks]
-    afterwards = httpx.get(f"{server.url}/health", timeout=PATIENCE)
+    afterwards = httpx.get(f"{server.url}/health", timeout=TIMEOUT)
 
     # Were they kept waiting, it would be until the slow ones are cut off, if not for all of these one after the other.
     assert meanwhile < 10 * alone + REQUEST_TIMEOUT / 4
@@ -127,7 +127,7 @@ def test_clients_that_go_away_in_the_middle_are_no_errors(server: Server) -> Non
                 connection.sendall(begin)
     time.sleep(REQUEST_TIMEOUT * 0.75)  # by then they would have been given up
 
-    assert httpx.get(f"{server.url}/health", timeout=PATIENCE).is_success
+    assert httpx.get(f"{server.url}/health", timeout=TIMEOUT).is_success
     log = server.log.read_text(encoding="utf-8")[before:]
     assert not [line for line in log.splitlines() if "error" in line.lower() or "Traceback" in line]
     assert "status=500" not in log
@@ -153,7 +153,7 @@ def drip(connections: Sequence[socket.socket], drop: bytes) -> None:
 def time_of_a_request(server: Server) -> float:
     """Return in how many seconds somebody who is not slow is answered."""
     begun = time.monotonic()
-    httpx.get(f"{server.url}/posts", timeout=PATIENCE)
+    httpx.get(f"{server.url}/posts", timeout=TIMEOUT)
     return time.monotonic() - begun
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from adapters.sqlalchemy.database import Statement
-from adapters.sqlalchemy.sqlite import LOCK_PATIENCE, PATIENCE, SqliteDatabase, open_sqlite
+from adapters.sqlalchemy.sqlite import ACQUIRE_TIMEOUT, LOCK_TIMEOUT, SqliteDatabase, open_sqlite
 from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.errors import Unavailable
 from entrypoints.settings import Settings
@@ -139,7 +139,7 @@ async def test_a_statement_that_is_cancelled_too_late_is_done_before_that_is_sai
 async def test_a_statement_that_is_cancelled_and_fails_is_cancelled(
     sqlite_database: SqliteDatabase, sqlite_file: Path
 ) -> None:
-    async with open_sqlite(sqlite_file, lock_patience=0.3) as impatient:
+    async with open_sqlite(sqlite_file, lock_timeout=0.3) as impatient:
         async with SqlAlchemyStore(sqlite_database).transaction():
             waiting = asyncio.create_task(add_account(impatient))
             await asyncio.sleep(0.1)
@@ -185,13 +185,13 @@ async def test_who_gives_up_while_there_is_no_connection_gives_up_at_once(sqlite
 
 
 def test_a_request_can_wait_for_a_connection_and_for_the_lock_in_its_time() -> None:
-    assert Settings().request_timeout > PATIENCE + LOCK_PATIENCE
+    assert Settings().request_timeout > ACQUIRE_TIMEOUT + LOCK_TIMEOUT
 
 
 async def test_a_writer_that_waits_for_too_long_is_unavailable(
     sqlite_database: SqliteDatabase, sqlite_file: Path
 ) -> None:
-    async with open_sqlite(sqlite_file, lock_patience=0.1) as impatient:
+    async with open_sqlite(sqlite_file, lock_timeout=0.1) as impatient:
         async with SqlAlchemyStore(sqlite_database).transaction():
             with pytest.raises(Unavailable):
                 await add_account(impatient)
@@ -207,7 +207,7 @@ async def test_the_settings_of_every_connection_are_ours(sqlite_database: Sqlite
 
     rows = [await sqlite_database.fetch_one(Statement(text(f"PRAGMA {pragma}"))) for pragma in pragmas]
 
-    assert [row and row[0] for row in rows] == ["wal", 2, 1, LOCK_PATIENCE * 1_000]
+    assert [row and row[0] for row in rows] == ["wal", 2, 1, LOCK_TIMEOUT * 1_000]
 
 
 async def test_a_file_that_is_no_database_is_unavailable_not_a_surprise(damaged_file: Path) -> None:

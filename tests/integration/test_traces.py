@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.harness import PASSWORD, SECRET
-from tests.integration.processes import PATIENCE, environment, serving
+from tests.integration.processes import TIMEOUT, environment, serving
 from tests.integration.receiver import Received, receiving
 from tests.lifecycle import EMAIL, register, sign_in
 
@@ -62,7 +62,7 @@ def test_a_request_and_its_statements_are_one_trace_without_their_values(committ
             serving(
                 tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, DATABASE_URL=committed_url, JWT_SECRET=SECRET
             ) as server,
-            httpx.Client(base_url=server.url, timeout=PATIENCE) as client,
+            httpx.Client(base_url=server.url, timeout=TIMEOUT) as client,
         ):
             register(client)
             access, refresh = sign_in(client)
@@ -92,7 +92,7 @@ def test_what_is_off_is_not_even_imported(tmp_path: Path) -> None:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=True,
     )
 
@@ -102,5 +102,5 @@ def test_what_is_off_is_not_even_imported(tmp_path: Path) -> None:
 
 def test_a_collector_that_is_gone_harms_nobody(tmp_path: Path) -> None:
     with serving(tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9") as server:
-        assert httpx.get(f"{server.url}/posts", timeout=PATIENCE).status_code == 200
+        assert httpx.get(f"{server.url}/posts", timeout=TIMEOUT).status_code == 200
         assert server.stop() == 0

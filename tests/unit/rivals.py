@@ -6,8 +6,8 @@ from adapters.memory.accounts import MemoryAccounts
 from adapters.memory.state import State
 from adapters.memory.store import MemoryStore
 from adapters.memory.todos import MemoryTodos
-from domain.accounts.asker import Asker
 from domain.accounts.model import Account
+from domain.accounts.requester import Requester
 from domain.todos.model import Todo
 
 
@@ -61,15 +61,15 @@ class CountingPasswords:
     def __init__(self) -> None:
         self.verified: list[str | None] = []
         self.hashed = 0
-        self.askers: list[Asker] = []
+        self.requesters: list[Requester] = []
 
-    async def hash(self, password: str, *, asker: Asker) -> str:
-        self.askers.append(asker)
+    async def hash(self, password: str, *, requester: Requester) -> str:
+        self.requesters.append(requester)
         self.hashed += 1
         return f"v2:{password}"
 
-    async def matches(self, password: str, password_hash: str | None, *, asker: Asker) -> bool:
-        self.askers.append(asker)
+    async def matches(self, password: str, password_hash: str | None, *, requester: Requester) -> bool:
+        self.requesters.append(requester)
         self.verified.append(password_hash)
         return password_hash is not None and password_hash.partition(":")[2] == password
 

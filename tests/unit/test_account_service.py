@@ -3,11 +3,11 @@
 import pytest
 
 from adapters.memory.store import MemoryStore
-from domain.accounts.asker import Asker
 from domain.accounts.model import AccountPatch
+from domain.accounts.requester import Requester
 from domain.accounts.service import AccountService
 from domain.authentication.principal import Principal
-from domain.authentication.recent import RecentPrincipals
+from domain.authentication.principal_cache import PrincipalCache
 from domain.errors import Conflict, EmailTaken, Forbidden, GuessablePassword, Invalid, StaleVersion, Unauthenticated
 from tests.builders import a_new_account, a_new_session, a_todo, an_api_token
 from tests.clock import NOON, StandingClock
@@ -22,15 +22,17 @@ def passwords() -> CountingPasswords:
 
 
 @pytest.fixture
-def recent() -> RecentPrincipals:
-    return RecentPrincipals()
+def principal_cache() -> PrincipalCache:
+    return PrincipalCache()
 
 
 @pytest.fixture
 def accounts(
-    store: MemoryStore, passwords: CountingPasswords, recent: RecentPrincipals, clock: StandingClock
+    store: MemoryStore, passwords: CountingPasswords, principal_cache: PrincipalCache, clock: StandingClock
 ) -> AccountService:
-    return AccountService(store, passwords=passwords, common_passwords=COMMON, recent=recent, now=clock)
+    return AccountService(
+        store, passwords=passwords, common_passwords=COMMON, principal_cache=principal_cache, now=clock
+    )
 
 
 async def test_an_account_is_opened_under_the_address_in_lower_case(
@@ -102,11 +104,13 @@ async def test_another_version_of_a_profile_is_not_changed(accounts: AccountServ
 
 
 async def test_a_lost_race_for_a_profile_is_run_again(
-    passwords: CountingPasswords, recent: RecentPrincipals, clock: StandingClock
+    passwords: CountingPasswords, principal_cache: PrincipalCache, clock: StandingClock
 ) -> None:
     store = RivalledStore(9)
     account = await store.accounts.add(a_new_account())
-    accounts = AccountService(store, passwords=passwords, common_passwords=COMMON, recent=recent, now=clock)
+    accounts = AccountService(
+        store, passwords=passwords, common_passwords=COMMON, principal_cache=principal_cache, now=clock
+    )
 
     changed = await accounts.change(account.id, AccountPatch(display_name="Grace"))
 
@@ -114,11 +118,13 @@ async def test_a_lost_race_for_a_profile_is_run_again(
 
 
 async def test_after_a_hundred_lost_races_for_a_profile_it_gives_up(
-    passwords: CountingPasswords, recent: RecentPrincipals, clock: StandingClock
+    passwords: CountingPasswords, principal_cache: PrincipalCache, clock: StandingClock
 ) -> None:
     store = RivalledStore(100)
     account = await store.accounts.add(a_new_account())
-    accounts = AccountService(store, passwords=passwords, common_passwords=COMMON, recent=recent, now=clock)
+    accounts = AccountService(
+        store, passwords=passwords, common_passwords=COMMON, principal_cache=principal_cache, now=clock
+    )
 
     with pytest.raises(Conflict):
         await accounts.change(account.id, AccountPatch(display_name="Grace"))
@@ -144,15 +150,15 @@ async def test_a_new_password_ends_every_session_but_the_one_it_is_set_from(
 
 
 async def test_who_was_recently_seen_is_looked_up_again_after_a_new_password(
-    accounts: AccountService, recent: RecentPrincipals
+    accounts: AccountService, principal_cache: PrincipalCache
 ) -> None:
     account = await accounts.register(email="ada@example.com", password="12345678")
     principal = Principal(account_id=account.id, scopes=frozenset())
-    recent.remember("bearer", principal, at=NOON, expires_at=None, generation=recent.generation())
+    principal_cache.put("bearer", principal, at=NOON, expires_at=None, generation=principal_cache.generation())
 
     await accounts.change_password(account.id, old_password="12345678", new_password="87654321", session_id=None)
 
-    assert recent.get("bearer", at=NOON) is None
+    assert principal_cache.get("bearer", at=NOON) is None
 
 
 @pytest.mark.parametrize(
@@ -181,16 +187,18 @@ async def test_a_password_that_is_not_changed_ends_no_session(
 
 
 async def test_a_password_that_was_changed_meanwhile_stays(
-    store: MemoryStore, recent: RecentPrincipals, clock: StandingClock
+    store: MemoryStore, principal_cache: PrincipalCache, clock: StandingClock
 ) -> None:
     class ChangedMeanwhile(CountingPasswords):
-        async def hash(self, password: str, *, asker: Asker) -> str:
+        async def hash(self, password: str, *, requester: Requester) -> str:
             await store.accounts.replace_password(account.id, "v2:theirs", replacing="v2:12345678")
-            return await super().hash(password, asker=asker)
+            return await super().hash(password, requester=requester)
 
     account = await store.accounts.add(a_new_account(password_hash="v2:12345678"))
     session = await store.sessions.add(a_new_session(), owner_id=account.id)
-    accounts = AccountService(store, passwords=ChangedMeanwhile(), common_passwords=COMMON, recent=recent, now=clock)
+    accounts = AccountService(
+        store, passwords=ChangedMeanwhile(), common_passwords=COMMON, principal_cache=principal_cache, now=clock
+    )
 
     with pytest.raises(Conflict):
         await accounts.change_password(account.id, old_password="12345678", new_password="87654321", session_id=None)
@@ -200,7 +208,7 @@ async def test_a_password_that_was_changed_meanwhile_stays(
 
 
 async def test_an_account_that_is_closed_takes_everything_with_it(
-    accounts: AccountService, store: MemoryStore, recent: RecentPrincipals
+    accounts: AccountService, store: MemoryStore, principal_cache: PrincipalCache
 ) -> None:
     account = await accounts.register(email="ada@example.com", password="12345678")
     session = await store.sessions.add(a_new_session(), owner_id=account.id)
@@ -208,7 +216,7 @@ async def test_an_account_that_is_closed_takes_everything_with_it(
     await store.api_tokens.add(an_api_token(), owner_id=account.id, digest="digest")
     await store.posts.add("Hello", author_id=account.id, at=NOON)
     principal = Principal(account_id=account.id, scopes=frozenset())
-    recent.remember("bearer", principal, at=NOON, expires_at=None, generation=recent.generation())
+    principal_cache.put("bearer", principal, at=NOON, expires_at=None, generation=principal_cache.generation())
 
     await accounts.close(account.id, password="12345678")
 
@@ -217,7 +225,7 @@ async def test_an_account_that_is_closed_takes_everything_with_it(
     assert not await store.sessions.is_live(session.id, owner_id=account.id, started_at=session.created_at, at=NOON)
     assert await store.api_tokens.by_digest("digest") is None
     assert await store.posts.count() == 0
-    assert recent.get("bearer", at=NOON) is None
+    assert principal_cache.get("bearer", at=NOON) is None
 
 
 async def test_whoever_is_signed_in_has_their_password_checked_on_their_own_behalf(
@@ -227,9 +235,9 @@ async def test_whoever_is_signed_in_has_their_password_checked_on_their_own_beha
     await accounts.change_password(account.id, old_password="12345678", new_password="87654321", session_id=None)
     await accounts.close(account.id, password="87654321")
 
-    first, *others = passwords.askers
-    assert first == Asker.from_address("2001:db8:1:ffff::1")
-    assert others == [Asker.account(account.id)] * 3
+    first, *others = passwords.requesters
+    assert first == Requester.from_address("2001:db8:1:ffff::1")
+    assert others == [Requester.account(account.id)] * 3
 
 
 @pytest.mark.parametrize("stored", ["ada@example.com", "\uff41da@example.com"])

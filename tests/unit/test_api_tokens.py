@@ -10,8 +10,8 @@ from adapters.security.secrets import HmacSecrets
 from domain.accounts.model import Account
 from domain.api_tokens.model import NewApiToken
 from domain.api_tokens.service import ApiTokenService
-from domain.authentication.principal import EVERY_SCOPE, Principal, Scope
-from domain.authentication.recent import RecentPrincipals
+from domain.authentication.principal import EVERY_SCOPE, Principal, TokenScope
+from domain.authentication.principal_cache import PrincipalCache
 from domain.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from entrypoints.services import Services
 from tests.clock import NOON, StandingClock
@@ -19,13 +19,13 @@ from tests.harness import SECRET
 
 
 @pytest.fixture
-def recent() -> RecentPrincipals:
-    return RecentPrincipals()
+def principal_cache() -> PrincipalCache:
+    return PrincipalCache()
 
 
 @pytest.fixture
-def api_tokens(store: MemoryStore, recent: RecentPrincipals, clock: StandingClock) -> ApiTokenService:
-    return ApiTokenService(store, secrets=HmacSecrets(SECRET), recent=recent, now=clock)
+def api_tokens(store: MemoryStore, principal_cache: PrincipalCache, clock: StandingClock) -> ApiTokenService:
+    return ApiTokenService(store, secrets=HmacSecrets(SECRET), principal_cache=principal_cache, now=clock)
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ def principal(user: Account) -> Principal:
     return Principal(account_id=user.id, scopes=EVERY_SCOPE, session_id=1)
 
 
-def a_new_token(name: str = "backup", *scopes: Scope, expires_at: datetime | None = None) -> NewApiToken:
-    return NewApiToken(name=name, scopes=list(scopes or (Scope.TODOS_READ,)), expires_at=expires_at)
+def a_new_token(name: str = "backup", *scopes: TokenScope, expires_at: datetime | None = None) -> NewApiToken:
+    return NewApiToken(name=name, scopes=list(scopes or (TokenScope.TODOS_READ,)), expires_at=expires_at)
 
 
 async def test_a_token_is_shown_once_and_only_its_digest_is_kept(
@@ -54,10 +54,10 @@ async def test_a_token_is_shown_once_and_only_its_digest_is_kept(
 
 async def test_scopes_are_kept_once_each_in_order(api_tokens: ApiTokenService, principal: Principal) -> None:
     issued = await api_tokens.create(
-        a_new_token("x", Scope.TODOS_WRITE, Scope.TODOS_READ, Scope.TODOS_WRITE), principal=principal
+        a_new_token("x", TokenScope.TODOS_WRITE, TokenScope.TODOS_READ, TokenScope.TODOS_WRITE), principal=principal
     )
 
-    assert issued.scopes == (Scope.TODOS_READ, Scope.TODOS_WRITE)
+    assert issued.scopes == (TokenScope.TODOS_READ, TokenScope.TODOS_WRITE)
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 101, "\x00", "\ud800"])
@@ -94,13 +94,13 @@ async def test_a_token_ends_in_the_future_and_inside_the_calendar(
 
 
 async def test_a_token_cannot_make_a_mightier_one(api_tokens: ApiTokenService, user: Account) -> None:
-    writer = Principal(account_id=user.id, scopes=frozenset({Scope.ACCOUNT_WRITE, Scope.TODOS_READ}))
+    writer = Principal(account_id=user.id, scopes=frozenset({TokenScope.ACCOUNT_WRITE, TokenScope.TODOS_READ}))
 
     with pytest.raises(Forbidden):
-        await api_tokens.create(a_new_token("x", Scope.TODOS_READ, Scope.TODOS_WRITE), principal=writer)
-    issued = await api_tokens.create(a_new_token("x", Scope.TODOS_READ), principal=writer)
+        await api_tokens.create(a_new_token("x", TokenScope.TODOS_READ, TokenScope.TODOS_WRITE), principal=writer)
+    issued = await api_tokens.create(a_new_token("x", TokenScope.TODOS_READ), principal=writer)
 
-    assert issued.scopes == (Scope.TODOS_READ,)
+    assert issued.scopes == (TokenScope.TODOS_READ,)
 
 
 @pytest.mark.parametrize("expires_at", [None, NOON + timedelta(hours=2)])
@@ -111,7 +111,7 @@ async def test_a_token_cannot_make_one_that_outlives_it(
 
     with pytest.raises(Forbidden):
         await api_tokens.create(
-            NewApiToken(name="x", scopes=[Scope.TODOS_READ], expires_at=expires_at), principal=short_lived
+            NewApiToken(name="x", scopes=[TokenScope.TODOS_READ], expires_at=expires_at), principal=short_lived
         )
 
 

@@ -13,8 +13,8 @@ from adapters.security.secrets import HmacSecrets
 from domain.accounts.model import Account
 from domain.api_tokens.model import API_TOKEN_PREFIX, ApiToken
 from domain.authentication.ports import AccessClaims
-from domain.authentication.principal import EVERY_SCOPE, Principal, Scope
-from domain.authentication.recent import RecentPrincipals
+from domain.authentication.principal import EVERY_SCOPE, Principal, TokenScope
+from domain.authentication.principal_cache import PrincipalCache
 from domain.authentication.service import Authenticator
 from domain.errors import Forbidden, InsufficientScope, Unauthenticated
 from domain.sessions.model import Session
@@ -72,14 +72,18 @@ def store() -> _WatchedStore:
 
 
 @pytest.fixture
-def recent() -> RecentPrincipals:
-    return RecentPrincipals()
+def principal_cache() -> PrincipalCache:
+    return PrincipalCache()
 
 
 @pytest.fixture
-def authenticator(store: _WatchedStore, recent: RecentPrincipals, clock: StandingClock) -> Authenticator:
+def authenticator(store: _WatchedStore, principal_cache: PrincipalCache, clock: StandingClock) -> Authenticator:
     return Authenticator(
-        store, access_tokens=JwtAccessTokens(SECRET), secrets=HmacSecrets(SECRET), recent=recent, now=clock
+        store,
+        access_tokens=JwtAccessTokens(SECRET),
+        secrets=HmacSecrets(SECRET),
+        principal_cache=principal_cache,
+        now=clock,
     )
 
 
@@ -111,7 +115,7 @@ async def test_a_session_may_do_everything(authenticator: Authenticator, user: A
 
     assert principal == Principal(account_id=user.id, scopes=EVERY_SCOPE, session_id=session.id)
     assert principal.own_session() == session.id
-    for scope in Scope:
+    for scope in TokenScope:
         principal.require(scope)
 
 
@@ -190,12 +194,12 @@ async def test_the_store_is_asked_once_in_thirty_seconds(
 
 
 async def test_what_is_forgotten_is_asked_for_again(
-    authenticator: Authenticator, store: _WatchedStore, recent: RecentPrincipals, user: Account, session: Session
+    authenticator: Authenticator, store: _WatchedStore, principal_cache: PrincipalCache, user: Account, session: Session
 ) -> None:
     bearer = access_token(user, session)
     await authenticator.principal(bearer)
 
-    recent.forget(user.id)
+    principal_cache.invalidate(user.id)
     await store.sessions.remove(session.id, owner_id=user.id)
 
     with pytest.raises(Unauthenticated):
@@ -203,25 +207,25 @@ async def test_what_is_forgotten_is_asked_for_again(
 
 
 async def test_a_session_that_ends_during_its_look_up_is_not_remembered(
-    authenticator: Authenticator, store: _WatchedStore, recent: RecentPrincipals, user: Account, session: Session
+    authenticator: Authenticator, store: _WatchedStore, principal_cache: PrincipalCache, user: Account, session: Session
 ) -> None:
     bearer = access_token(user, session)
-    store.sessions.meanwhile = lambda: recent.forget(user.id)
+    store.sessions.meanwhile = lambda: principal_cache.invalidate(user.id)
 
     await authenticator.principal(bearer)
 
-    assert recent.get(bearer, at=NOON) is None
+    assert principal_cache.get(bearer, at=NOON) is None
 
 
 async def test_an_api_token_that_is_revoked_during_its_look_up_is_not_remembered(
-    authenticator: Authenticator, store: _WatchedStore, recent: RecentPrincipals, user: Account
+    authenticator: Authenticator, store: _WatchedStore, principal_cache: PrincipalCache, user: Account
 ) -> None:
     await keep_api_token(store, user)
-    store.api_tokens.meanwhile = lambda: recent.forget(user.id)
+    store.api_tokens.meanwhile = lambda: principal_cache.invalidate(user.id)
 
     await authenticator.principal(BEARER)
 
-    assert recent.get(BEARER, at=NOON) is None
+    assert principal_cache.get(BEARER, at=NOON) is None
 
 
 async def test_an_api_token_may_do_what_its_scopes_name(
@@ -232,10 +236,10 @@ async def test_an_api_token_may_do_what_its_scopes_name(
     principal = await authenticator.principal(BEARER)
 
     assert principal == Principal(
-        account_id=user.id, scopes=frozenset({Scope.TODOS_READ}), token_id=token.id, expires_at=token.expires_at
+        account_id=user.id, scopes=frozenset({TokenScope.TODOS_READ}), token_id=token.id, expires_at=token.expires_at
     )
     with pytest.raises(InsufficientScope) as error:
-        principal.require(Scope.TODOS_WRITE)
+        principal.require(TokenScope.TODOS_WRITE)
     assert error.value.scope == "todos:write"
     with pytest.raises(Forbidden):
         principal.own_session()

@@ -31,7 +31,7 @@ def test_all_together_have_no_more_than_there_is(budget: Budget) -> None:
 
 def test_what_is_given_back_can_be_taken_again(budget: Budget) -> None:
     budget.take(6, ADA)
-    budget.give_back(6, ADA)
+    budget.release(6, ADA)
     budget.take(6, ADA)
     assert budget.used == 6
 
@@ -51,5 +51,5 @@ def test_a_refusal_takes_nothing(budget: Budget) -> None:
 def test_who_has_nothing_is_forgotten(budget: Budget) -> None:
     budget.take(2, AT_HOME)
     budget.take(2, AT_HOME)
-    budget.give_back(4, AT_HOME)
+    budget.release(4, AT_HOME)
     assert len(budget) == 0

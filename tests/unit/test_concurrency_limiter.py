@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from adapters.concurrency.callers import CallerConcurrencyLimiter
+from adapters.concurrency.caller_limiter import CallerConcurrencyLimiter
 from adapters.concurrency.limiter import FairConcurrencyLimiter
 from domain.concurrency.caller import Caller
 from domain.concurrency.fair_queue import ConcurrencyLimits

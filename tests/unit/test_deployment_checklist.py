@@ -82,7 +82,7 @@ def test_what_is_wrong_says_how_to_mend_it_and_what_is_right_says_nothing_of_the
     )
 
     for found in (*checklist(untouched), *checklist(READY)):
-        assert bool(found.mend) == (found.level is not Level.OK)
+        assert bool(found.remedy) == (found.level is not Level.OK)
         assert found.why.endswith(".")
 
 

@@ -11,7 +11,7 @@ from redis.exceptions import InvalidResponse, OutOfMemoryError, ReadOnlyError, R
 
 from adapters.rate_limits.failover import FailoverRateLimiter
 from adapters.rate_limits.memory import MemoryRateLimiter
-from domain.rate_limits.model import Hit, Quota, Verdict
+from domain.rate_limits.model import Hit, Quota, RateLimitResult
 
 TWO = Quota(name="two", amount=2, window=60)
 TEN = Quota(name="ten", amount=10, window=60)
@@ -28,7 +28,7 @@ class Faulty(MemoryRateLimiter):
         self.seconds = 0.0
         self.asked = 0
 
-    async def hit(self, hits: Sequence[Hit]) -> Sequence[Verdict]:
+    async def hit(self, hits: Sequence[Hit]) -> Sequence[RateLimitResult]:
         await self._suffer(self.fault_of_writing)
         return await super().hit(hits)
 
@@ -82,8 +82,8 @@ def limiter(shared: Faulty, seconds: Seconds) -> FailoverRateLimiter:
 
 
 async def remaining(limiter: FailoverRateLimiter) -> int:
-    [verdict] = await limiter.hit([(TWO, "ada")])
-    return verdict.remaining
+    [result] = await limiter.hit([(TWO, "ada")])
+    return result.remaining
 
 
 @pytest.mark.parametrize("fault", [RedisConnectionError("gone"), OSError("gone"), InvalidResponse("what?")])
@@ -108,9 +108,9 @@ async def test_nobody_gets_a_quota_anew_because_redis_is_gone(limiter: FailoverR
 
     shared.fault = RedisConnectionError("gone")
 
-    verdicts = [(await limiter.hit([(TEN, "ada")]))[0] for _ in range(5)]
-    assert [verdict.is_allowed for verdict in verdicts] == [True, False, False, False, False]
-    assert all(59 <= verdict.reset <= 60 for verdict in verdicts)
+    results = [(await limiter.hit([(TEN, "ada")]))[0] for _ in range(5)]
+    assert [result.is_allowed for result in results] == [True, False, False, False, False]
+    assert all(59 <= result.reset <= 60 for result in results)
 
 
 async def test_one_slow_answer_is_no_outage(limiter: FailoverRateLimiter, shared: Faulty) -> None:
@@ -128,7 +128,7 @@ async def test_many_that_are_slow_at_once_are_one_slow_answer(limiter: FailoverR
     answers = await asyncio.gather(*(limiter.hit([(TEN, "ada")]) for _ in range(60)))
     shared.hangs = False
 
-    assert sum(verdict.is_allowed for [verdict] in answers) == TEN.amount
+    assert sum(result.is_allowed for [result] in answers) == TEN.amount
     assert await limiter.notices() == []
 
 
@@ -140,9 +140,9 @@ async def test_a_standstill_of_our_own_is_not_the_fault_of_redis(limiter: Failov
 
     answers = await asyncio.gather(*counting)
 
-    assert sorted(verdict.remaining for [verdict] in answers) == [7, 8, 9]
-    [verdict] = await shared.hit([(TEN, "ada")])
-    assert verdict.remaining == 6
+    assert sorted(result.remaining for [result] in answers) == [7, 8, 9]
+    [result] = await shared.hit([(TEN, "ada")])
+    assert result.remaining == 6
 
 
 @pytest.mark.parametrize("fault", [ReadOnlyError("a replica"), OutOfMemoryError("full")])

@@ -65,7 +65,7 @@ async def test_an_answer_in_parts_is_the_same_answer(scope: Any, size: int, serv
 async def test_whoever_reads_nothing_is_given_up_and_counts_no_longer(
     scope: Any, connections: Noted, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("entrypoints.http.large_answers._PATIENCE", 0.01)
+    monkeypatch.setattr("entrypoints.http.large_answers._READ_TIMEOUT", 0.01)
 
     async def send(_: Any) -> None:
         await asyncio.Event().wait()
@@ -79,7 +79,7 @@ async def test_whoever_reads_nothing_is_given_up_and_counts_no_longer(
 async def test_behind_a_proxy_the_proxys_connection_is_the_one_that_is_closed(
     scope: Any, connections: Noted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("entrypoints.http.large_answers._PATIENCE", 0.01)
+    monkeypatch.setattr("entrypoints.http.large_answers._READ_TIMEOUT", 0.01)
     scope["client"], scope["peer"] = ("198.51.100.1", 0), PEER
 
     async def send(_: Any) -> None:

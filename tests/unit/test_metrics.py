@@ -131,7 +131,7 @@ async def test_it_is_told_how_many_requests_have_their_turn_and_how_many_wait(
 async def test_it_is_told_how_many_connections_there_are_and_what_they_do_not_read(
     metrics: Metrics, services: Services
 ) -> None:
-    connections = ConnectionGuard(per_network=1, most=2, patience=1, metrics_port=None)
+    connections = ConnectionGuard(per_network=1, limit=2, user_timeout=1, metrics_port=None)
     connections.open = 3
     connections.closed["unread"] = 2
     services.unread_answers.add(Answer(owner=1, network="203.0.113.1", size=5, cut_off=lambda: None, taken_at=0))

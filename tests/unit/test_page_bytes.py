@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from domain.pages import MAX_PAGE_BYTES, how_many_fit, max_text_bytes
-from domain.posts.model import LONGEST_CONTENT, MAX_POST_BYTES, Post
+from domain.posts.model import MAX_CONTENT_LENGTH, MAX_POST_BYTES, Post
 from domain.todos.due import Due
-from domain.todos.model import LONGEST_DESCRIPTION, LONGEST_TAG, LONGEST_TITLE, MAX_TODO_BYTES, MOST_TAGS, Todo
+from domain.todos.model import MAX_DESCRIPTION_LENGTH, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH, MAX_TODO_BYTES, Todo
 from tests.builders import a_todo
 from tests.clock import NOON
 
 A_COMMA = 1
-LARGEST_INTEGER = 2**63 - 1
+MAX_INTEGER = 2**63 - 1
 LAST = datetime.max.replace(tzinfo=UTC)
 WORST = ["\x01", '"', "\\", "\n", "\x7f", "\u2028", "x", "ß", "日", "😀"]
 
@@ -27,16 +27,16 @@ def largest_todo(character: str) -> Todo:
     """Return a to-do that has as much of everything as there may be."""
     return replace(
         a_todo(
-            character * LONGEST_TITLE,
-            description=character * LONGEST_DESCRIPTION,
-            tags=(character * LONGEST_TAG,) * MOST_TAGS,
+            character * MAX_TITLE_LENGTH,
+            description=character * MAX_DESCRIPTION_LENGTH,
+            tags=(character * MAX_TAG_LENGTH,) * MAX_TAGS,
             done_at=LAST,
             priority=5,
             created_at=LAST,
             updated_at=LAST,
-            version=LARGEST_INTEGER,
+            version=MAX_INTEGER,
         ),
-        id=LARGEST_INTEGER,
+        id=MAX_INTEGER,
         due=Due(date=LAST.date(), time=LAST.time(), zone="X" * 64),
         due_at=LAST,
     )
@@ -49,7 +49,7 @@ def json_bytes(item: Todo | Post) -> int:
 
 @given(st.text(storable, max_size=300))
 def test_a_text_takes_no_more_than_is_said(text: str) -> None:
-    assert len(msgspec.json.encode(text)) - 2 <= max_text_bytes(text, longest=300)
+    assert len(msgspec.json.encode(text)) - 2 <= max_text_bytes(text, max_length=300)
 
 
 @given(st.text(storable, max_size=200), st.none() | st.text(storable), st.lists(st.text(storable, max_size=50)))
@@ -71,8 +71,8 @@ def test_the_largest_todo_takes_no_more_than_is_said_and_fits_fifty_times(charac
 @pytest.mark.parametrize("character", WORST)
 def test_twenty_eight_of_the_largest_posts_fit(character: str) -> None:
     post = Post(
-        id=LARGEST_INTEGER,
-        content=character * LONGEST_CONTENT,
+        id=MAX_INTEGER,
+        content=character * MAX_CONTENT_LENGTH,
         author_email="\x01" * 100,
         created_time=LAST,
     )

@@ -10,13 +10,13 @@ from argon2 import PasswordHasher, Type, extract_parameters
 
 from adapters.concurrency.limiter import FairConcurrencyLimiter
 from adapters.security.passwords import Argon2Passwords
-from domain.accounts.asker import Asker
+from domain.accounts.requester import Requester
 from domain.concurrency.fair_queue import ConcurrencyLimits
 from domain.errors import TooManyConcurrent
 from entrypoints.bootstrap import argon2_passwords
 from tests.harness import quick_hash, quick_passwords
 
-ADA, GRACE = Asker(key=1), Asker(key=2)
+ADA, GRACE = Requester(key=1), Requester(key=2)
 
 
 class SlowHasher(PasswordHasher):
@@ -63,9 +63,9 @@ def taking_turns(hasher: PasswordHasher, *, threads: int = 2, max_waiting: int =
 async def test_a_password_has_its_own_hash_and_no_other() -> None:
     password_hash = await quick_hash("correct horse")
 
-    assert await quick_passwords.matches("correct horse", password_hash, asker=ADA)
-    assert not await quick_passwords.matches("battery staple", password_hash, asker=ADA)
-    assert not await quick_passwords.matches("correct horse", None, asker=ADA)
+    assert await quick_passwords.matches("correct horse", password_hash, requester=ADA)
+    assert not await quick_passwords.matches("battery staple", password_hash, requester=ADA)
+    assert not await quick_passwords.matches("correct horse", None, requester=ADA)
 
 
 async def test_the_same_password_is_salted_anew() -> None:
@@ -75,7 +75,7 @@ async def test_the_same_password_is_salted_anew() -> None:
 async def test_nobody_needs_to_choose_argon2id_and_its_parameters() -> None:
     passwords = argon2_passwords()
 
-    parameters = extract_parameters(await passwords.hash("correct horse", asker=ADA))
+    parameters = extract_parameters(await passwords.hash("correct horse", requester=ADA))
 
     passwords.close()
     assert (parameters.type, parameters.memory_cost) == (Type.ID, 64 * 1024)
@@ -87,7 +87,7 @@ async def test_a_hash_with_other_parameters_is_outdated_and_still_matches() -> N
 
     assert stronger.is_outdated(old_hash)
     assert not quick_passwords.is_outdated(old_hash)
-    assert await stronger.matches("correct horse", old_hash, asker=ADA)
+    assert await stronger.matches("correct horse", old_hash, requester=ADA)
 
     stronger.close()
 
@@ -96,13 +96,13 @@ async def test_a_hash_with_other_parameters_is_outdated_and_still_matches() -> N
 async def test_any_text_is_just_a_wrong_password(password: str) -> None:
     password_hash = await quick_hash("correct horse")
 
-    assert not await quick_passwords.matches(password, password_hash, asker=ADA)
-    assert not await quick_passwords.matches(password, None, asker=ADA)
+    assert not await quick_passwords.matches(password, password_hash, requester=ADA)
+    assert not await quick_passwords.matches(password, None, requester=ADA)
 
 
 @pytest.mark.parametrize("password_hash", ["", "a hash", "$argon2id$v=19$m=8,t=1,p=1$broken", "$2b$12$bcrypt"])
 async def test_what_is_no_hash_matches_nothing(password_hash: str) -> None:
-    assert not await quick_passwords.matches("correct horse", password_hash, asker=ADA)
+    assert not await quick_passwords.matches("correct horse", password_hash, requester=ADA)
 
 
 async def test_nobody_is_verified_against_a_real_hash_with_the_same_parameters() -> None:
@@ -112,7 +112,7 @@ async def test_nobody_is_verified_against_a_real_hash_with_the_same_parameters()
     hasher.verified.clear()
 
     for _ in range(2):
-        await passwords.matches("correct horse", None, asker=ADA)
+        await passwords.matches("correct horse", None, requester=ADA)
 
     passwords.close()
     first, second = hasher.verified
@@ -121,18 +121,18 @@ async def test_nobody_is_verified_against_a_real_hash_with_the_same_parameters()
 
 
 async def test_nobody_has_the_password_of_nobody() -> None:
-    assert not await quick_passwords.matches("nobody has this password", None, asker=ADA)
+    assert not await quick_passwords.matches("nobody has this password", None, requester=ADA)
 
 
 @pytest.mark.parametrize("concurrency", [1, 2, 3])
 async def test_no_more_hashes_are_computed_at_once_than_there_is_memory_for(concurrency: int) -> None:
     hasher = SlowHasher()
     passwords = taking_turns(hasher, threads=concurrency)
-    password_hash = await passwords.hash("correct horse", asker=ADA)
+    password_hash = await passwords.hash("correct horse", requester=ADA)
 
     results = await asyncio.gather(
-        *(passwords.matches("correct horse", password_hash, asker=ADA) for _ in range(5)),
-        *(passwords.hash("battery staple", asker=ADA) for _ in range(5)),
+        *(passwords.matches("correct horse", password_hash, requester=ADA) for _ in range(5)),
+        *(passwords.hash("battery staple", requester=ADA) for _ in range(5)),
     )
 
     passwords.close()
@@ -142,7 +142,7 @@ async def test_no_more_hashes_are_computed_at_once_than_there_is_memory_for(conc
 
 async def test_the_event_loop_goes_on_while_a_hash_is_computed() -> None:
     passwords = taking_turns(SlowHasher())
-    hashing = asyncio.create_task(passwords.hash("correct horse", asker=ADA))
+    hashing = asyncio.create_task(passwords.hash("correct horse", requester=ADA))
     turns = 0
 
     while not hashing.done():
@@ -156,20 +156,22 @@ async def test_the_event_loop_goes_on_while_a_hash_is_computed() -> None:
 async def test_of_those_that_wait_there_is_a_bound() -> None:
     passwords = taking_turns(SlowHasher(), threads=1, max_waiting=2)
 
-    answers = await asyncio.gather(*(passwords.hash("12345678", asker=ADA) for _ in range(5)), return_exceptions=True)
+    answers = await asyncio.gather(
+        *(passwords.hash("12345678", requester=ADA) for _ in range(5)), return_exceptions=True
+    )
 
     assert [isinstance(answer, TooManyConcurrent) for answer in answers] == [False] * 3 + [True] * 2
-    assert await passwords.hash("12345678", asker=ADA)
+    assert await passwords.hash("12345678", requester=ADA)
     passwords.close()
 
 
 async def test_nobody_waits_for_all_that_somebody_else_has_asked_for() -> None:
     passwords = taking_turns(SlowHasher(), threads=1)
-    order: list[Asker] = []
+    order: list[Requester] = []
 
-    async def hashed(asker: Asker) -> None:
-        await passwords.hash("12345678", asker=asker)
-        order.append(asker)
+    async def hashed(requester: Requester) -> None:
+        await passwords.hash("12345678", requester=requester)
+        order.append(requester)
 
     await asyncio.gather(*(hashed(ADA) for _ in range(5)), hashed(GRACE))
 
@@ -182,10 +184,10 @@ async def test_who_goes_away_leaves_the_thread_to_its_work() -> None:
     passwords = taking_turns(hasher, threads=1)
 
     for _ in range(5):
-        hashing = asyncio.create_task(passwords.hash("12345678", asker=ADA))
+        hashing = asyncio.create_task(passwords.hash("12345678", requester=ADA))
         await asyncio.sleep(0)
         hashing.cancel()
-    await passwords.hash("12345678", asker=GRACE)
+    await passwords.hash("12345678", requester=GRACE)
 
     passwords.close()
     assert hasher.most == 1

@@ -253,7 +253,7 @@ async def test_who_is_dear_to_measure_may_not_have_it_done_too_often(
     with pytest.raises(RateLimited) as refused:
         await guard.has_room(user.id, TODO)
 
-    assert [verdict.quota for verdict in refused.value.refusals] == [MEASUREMENT]
+    assert [result.quota for result in refused.value.refusals] == [MEASUREMENT]
     assert not await guard.has_room(stranger.id, TODO)
 
 

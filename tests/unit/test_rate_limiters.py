@@ -49,8 +49,8 @@ async def test_counters_that_are_over_make_room_for_new_ones() -> None:
         await limiter.hit([(NARROW, f"new {number}")])
 
     assert limiter.size == 301
-    [verdict] = await limiter.hit([(DAILY, "ada")])
-    assert verdict.remaining == DAILY.amount - 2
+    [result] = await limiter.hit([(DAILY, "ada")])
+    assert result.remaining == DAILY.amount - 2
 
 
 async def test_memory_is_bounded_and_what_is_oldest_goes_first() -> None:
@@ -71,11 +71,11 @@ async def test_a_clock_that_is_set_does_not_change_how_long_a_quota_is_used_up(
     await limiter.hit([(SHORT, "ada")])
 
     monkeypatch.setattr("time.time", lambda: wall_clock() - 3_600)
-    [verdict] = await limiter.hit([(SHORT, "ada")])
-    assert (verdict.is_allowed, verdict.reset) == (False, SHORT.window)
+    [result] = await limiter.hit([(SHORT, "ada")])
+    assert (result.is_allowed, result.reset) == (False, SHORT.window)
     monkeypatch.setattr("time.time", lambda: wall_clock() + 3_600)
-    [verdict] = await limiter.hit([(SHORT, "ada")])
-    assert not verdict.is_allowed
+    [result] = await limiter.hit([(SHORT, "ada")])
+    assert not result.is_allowed
 
 
 async def test_what_others_have_counted_is_counted_on_from_there() -> None:
@@ -98,8 +98,8 @@ async def test_what_is_known_already_is_no_news() -> None:
         limiter.learn(hits, await limiter.hit(hits))
         limiter.learn(hits, await MemoryRateLimiter().hit(hits))
 
-    [verdict] = await limiter.hit(hits)
-    assert not verdict.is_allowed
+    [result] = await limiter.hit(hits)
+    assert not result.is_allowed
 
 
 async def test_memory_of_what_others_have_counted_is_bounded_and_ends() -> None:

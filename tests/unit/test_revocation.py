@@ -6,7 +6,7 @@ from adapters.memory.store import MemoryStore
 from domain.accounts.model import Account
 from domain.api_tokens.model import NewApiToken
 from domain.authentication import revocation
-from domain.authentication.principal import EVERY_SCOPE, Principal, Scope
+from domain.authentication.principal import EVERY_SCOPE, Principal, TokenScope
 from domain.authentication.revocation import RevocationService, Revoked
 from domain.errors import InvalidRefreshToken, NotFound, Unauthenticated
 from entrypoints.services import Services
@@ -45,7 +45,7 @@ async def signed_in(services: Services, user: Account) -> tuple[str, str, str]:
     pair = await services.sessions.log_in(email=user.email, password=PASSWORD)
     everything = Principal(account_id=user.id, scopes=EVERY_SCOPE)
     api_token = await services.api_tokens.create(
-        NewApiToken(name="backup", scopes=[Scope.TODOS_READ]), principal=everything
+        NewApiToken(name="backup", scopes=[TokenScope.TODOS_READ]), principal=everything
     )
     return pair.access_token, pair.refresh_token, api_token.token
 
@@ -115,7 +115,7 @@ async def test_others_keep_what_they_have(
 async def test_everybody_can_be_signed_out_however_many_they_are(
     store: MemoryStore, service: RevocationService, audience: Audience, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(revocation, "_AT_A_TIME", 2)
+    monkeypatch.setattr(revocation, "_BATCH_SIZE", 2)
     for number in range(5):
         owner = await store.accounts.add(a_new_account(f"{number}@example.com"))
         await store.sessions.add(a_new_session(str(number)), owner_id=owner.id)

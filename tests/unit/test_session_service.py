@@ -9,10 +9,10 @@ from adapters.memory.store import MemoryStore
 from adapters.rate_limits.unlimited import Unlimited
 from adapters.security.access_tokens import JwtAccessTokens
 from adapters.security.secrets import HmacSecrets
-from domain.accounts.asker import Asker
 from domain.accounts.model import Account
+from domain.accounts.requester import Requester
 from domain.authentication.principal import Principal
-from domain.authentication.recent import RecentPrincipals
+from domain.authentication.principal_cache import PrincipalCache
 from domain.errors import InvalidRefreshToken, NotFound, WrongCredentials
 from domain.rate_limits.guard import SignInGuard
 from domain.sessions.service import SessionService
@@ -31,8 +31,8 @@ def passwords() -> CountingPasswords:
 
 
 @pytest.fixture
-def recent() -> RecentPrincipals:
-    return RecentPrincipals()
+def principal_cache() -> PrincipalCache:
+    return PrincipalCache()
 
 
 @pytest.fixture
@@ -42,7 +42,11 @@ async def user(store: MemoryStore) -> Account:
 
 @pytest.fixture
 def sessions(
-    store: MemoryStore, passwords: CountingPasswords, recent: RecentPrincipals, clock: StandingClock, user: Account
+    store: MemoryStore,
+    passwords: CountingPasswords,
+    principal_cache: PrincipalCache,
+    clock: StandingClock,
+    user: Account,
 ) -> SessionService:
     del user  # there is one
     return SessionService(
@@ -50,7 +54,7 @@ def sessions(
         passwords=passwords,
         access_tokens=JwtAccessTokens(SECRET),
         secrets=HmacSecrets(SECRET),
-        recent=recent,
+        principal_cache=principal_cache,
         guard=UNGUARDED,
         now=clock,
     )
@@ -118,7 +122,7 @@ async def test_a_password_is_checked_on_behalf_of_where_it_comes_from(
     for address in ("192.0.2.1", "2001:db8:1:2::3", None):
         await sessions.log_in(email=EMAIL, password="passw\u00f6rter", address=address)
 
-    assert [asker.key for asker in passwords.askers] == ["192.0.2.1", "2001:db8:1::/48", "unknown"]
+    assert [requester.key for requester in passwords.requesters] == ["192.0.2.1", "2001:db8:1::/48", "unknown"]
 
 
 async def test_an_outdated_hash_is_brought_up_to_date(
@@ -150,16 +154,16 @@ class _ChangedMeanwhile(CountingPasswords):
         self._store = store
         self._new_hash = new_hash
 
-    async def hash(self, password: str, *, asker: Asker) -> str:
+    async def hash(self, password: str, *, requester: Requester) -> str:
         found = await self._store.accounts.credentials_by_email("grace@example.com")
         assert found is not None
         await self._store.accounts.replace_password(found.account_id, self._new_hash, replacing=found.password_hash)
-        return await super().hash(password, asker=asker)
+        return await super().hash(password, requester=requester)
 
 
 @pytest.mark.parametrize(("meanwhile", "is_let_in"), [("v2:theirs", False), ("v2:old one", True)])
 async def test_a_hash_that_is_replaced_while_it_is_brought_up_to_date_stays_and_counts(
-    store: MemoryStore, clock: StandingClock, recent: RecentPrincipals, meanwhile: str, *, is_let_in: bool
+    store: MemoryStore, clock: StandingClock, principal_cache: PrincipalCache, meanwhile: str, *, is_let_in: bool
 ) -> None:
     user = await store.accounts.add(a_new_account("grace@example.com", password_hash="v1:old one"))
     sessions = SessionService(
@@ -167,7 +171,7 @@ async def test_a_hash_that_is_replaced_while_it_is_brought_up_to_date_stays_and_
         passwords=_ChangedMeanwhile(store, meanwhile),
         access_tokens=JwtAccessTokens(SECRET),
         secrets=HmacSecrets(SECRET),
-        recent=recent,
+        principal_cache=principal_cache,
         guard=UNGUARDED,
         now=clock,
     )
@@ -200,18 +204,18 @@ async def test_of_a_user_agent_only_what_can_be_shown_is_kept(
 
 
 async def test_signing_out_ends_the_session_and_is_no_error_twice(
-    sessions: SessionService, user: Account, recent: RecentPrincipals
+    sessions: SessionService, user: Account, principal_cache: PrincipalCache
 ) -> None:
     pair = await sessions.log_in(email=EMAIL, password="passw\u00f6rter")
     [session] = await sessions.list_all(owner_id=user.id)
     principal = Principal(account_id=user.id, scopes=frozenset(), session_id=session.id)
-    recent.remember(pair.access_token, principal, at=NOON, expires_at=None, generation=recent.generation())
+    principal_cache.put(pair.access_token, principal, at=NOON, expires_at=None, generation=principal_cache.generation())
 
     await sessions.log_out(session.id, owner_id=user.id)
     await sessions.log_out(session.id, owner_id=user.id)
 
     assert await sessions.list_all(owner_id=user.id) == []
-    assert recent.get(pair.access_token, at=NOON) is None
+    assert principal_cache.get(pair.access_token, at=NOON) is None
     with pytest.raises(InvalidRefreshToken):
         await sessions.refresh(pair.refresh_token)
 

@@ -8,10 +8,10 @@ import pytest
 
 from adapters.rate_limits.memory import MemoryRateLimiter
 from adapters.security.secrets import HmacSecrets
-from domain.accounts.asker import Asker
+from domain.accounts.requester import Requester
 from domain.errors import RateLimited
 from domain.rate_limits.guard import SignInGuard
-from domain.rate_limits.model import Hit, Quota, Verdict
+from domain.rate_limits.model import Hit, Quota, RateLimitResult
 from domain.rate_limits.networks import network_of, site_of
 from domain.rate_limits.quotas import (
     REFRESH,
@@ -35,7 +35,7 @@ class ListeningLimiter(MemoryRateLimiter):
         super().__init__()
         self.keys: list[str] = []
 
-    async def hit(self, hits: Sequence[Hit]) -> Sequence[Verdict]:
+    async def hit(self, hits: Sequence[Hit]) -> Sequence[RateLimitResult]:
         self.keys += [key for _, key in hits]
         return await super().hit(hits)
 
@@ -67,7 +67,7 @@ async def strangers_guess(guard: SignInGuard, email: str) -> None:
 
 
 def refused_by(caught: pytest.ExceptionInfo[RateLimited]) -> list[Quota]:
-    return [verdict.quota for verdict in caught.value.refusals]
+    return [result.quota for result in caught.value.refusals]
 
 
 async def test_the_eleventh_wrong_password_from_one_address_is_refused(guard: SignInGuard) -> None:
@@ -199,9 +199,9 @@ async def test_all_networks_of_a_site_ask_as_one_and_whoever_is_familiar_goes_fi
     strangers = [await guard.attempt_sign_in(ADA, address=f"2001:db8:1:{number}::1") for number in range(3)]
     await guard.signed_in(ADA, address=HOME)
 
-    assert set(strangers) == {Asker(key="2001:db8:1::/48")}
-    assert await guard.attempt_sign_in(ADA, address=HOME) == Asker(key=HOME, is_known=True)
-    assert await guard.attempt_sign_in(GRACE, address=HOME) == Asker(key=HOME)
+    assert set(strangers) == {Requester(key="2001:db8:1::/48")}
+    assert await guard.attempt_sign_in(ADA, address=HOME) == Requester(key=HOME, is_known=True)
+    assert await guard.attempt_sign_in(GRACE, address=HOME) == Requester(key=HOME)
 
 
 async def test_who_knows_one_account_is_a_stranger_to_another(guard: SignInGuard) -> None:
@@ -236,7 +236,7 @@ async def test_attempts_at_once_are_counted_one_by_one(guard: SignInGuard) -> No
         *(guard.attempt_sign_in(ADA, address=HOME) for _ in range(50)), return_exceptions=True
     )
 
-    assert answers.count(Asker(key=HOME)) == SIGN_IN.amount
+    assert answers.count(Requester(key=HOME)) == SIGN_IN.amount
 
 
 async def test_an_ipv6_network_is_one_address(guard: SignInGuard) -> None:

@@ -12,18 +12,18 @@ anything = st.text(st.characters(exclude_categories=()))
 
 @pytest.mark.parametrize("text", ["a", "abc", "\U0001f95b" * 3])
 def test_length_is_counted_in_code_points(text: str) -> None:
-    assert checked_text(text, shortest=1, longest=3) is text
+    assert checked_text(text, min_length=1, max_length=3) is text
 
 
 def test_text_may_be_empty_unless_it_may_not() -> None:
-    assert checked_text("", longest=3) == ""
+    assert checked_text("", max_length=3) == ""
     with pytest.raises(Invalid, match="Must have 1 to 3 characters"):
-        checked_text("", shortest=1, longest=3)
+        checked_text("", min_length=1, max_length=3)
 
 
 def test_text_that_is_too_long_is_told_the_longest() -> None:
     with pytest.raises(Invalid, match="Must have at most 3 characters"):
-        checked_text("abcd", longest=3)
+        checked_text("abcd", max_length=3)
 
 
 @pytest.mark.parametrize(
@@ -31,14 +31,14 @@ def test_text_that_is_too_long_is_told_the_longest() -> None:
 )
 def test_what_a_database_cannot_store_is_refused(text: str, reason: str) -> None:
     with pytest.raises(Invalid, match=reason):
-        checked_text(text, longest=10)
+        checked_text(text, max_length=10)
 
 
 def test_an_error_says_where_the_text_stands() -> None:
     with pytest.raises(Invalid) as in_body:
-        checked_text("abcd", longest=3, pointer="/title")
+        checked_text("abcd", max_length=3, pointer="/title")
     with pytest.raises(Invalid) as in_query:
-        checked_text("abcd", longest=3, parameter="q")
+        checked_text("abcd", max_length=3, parameter="q")
 
     assert (in_body.value.pointer, in_body.value.parameter) == ("/title", None)
     assert (in_query.value.pointer, in_query.value.parameter) == (None, "q")

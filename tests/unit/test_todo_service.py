@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from msgspec.structs import replace
 
-from adapters.concurrency.callers import CallerConcurrencyLimiter
+from adapters.concurrency.caller_limiter import CallerConcurrencyLimiter
 from adapters.concurrency.limiter import FairConcurrencyLimiter
 from adapters.memory.store import MemoryStore
 from domain.accounts.model import Account, AccountPatch

@@ -17,7 +17,7 @@ from adapters.security.secrets import HmacSecrets
 from domain.accounts.model import Account
 from domain.api_tokens.model import NewApiToken
 from domain.authentication.ports import AccessClaims
-from domain.authentication.principal import Scope
+from domain.authentication.principal import TokenScope
 from domain.errors import InvalidRefreshToken, Unauthenticated
 from entrypoints.services import Services
 from tests.clock import NOON
@@ -235,7 +235,7 @@ async def test_a_token_is_good_neither_before_nor_after_its_time(
 async def test_no_token_does_the_work_of_another_kind(services: Services, user: Account) -> None:
     pair = await services.sessions.log_in(email=user.email, password=PASSWORD)
     principal = await services.authenticator.principal(pair.access_token)
-    new = NewApiToken(name="program", scopes=[Scope.ACCOUNT_READ])
+    new = NewApiToken(name="program", scopes=[TokenScope.ACCOUNT_READ])
     api_token = (await services.api_tokens.create(new, principal=principal)).token
     digests = [HmacSecrets(SECRET).digest(token) for token in (api_token, pair.refresh_token)]
 

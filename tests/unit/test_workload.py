@@ -10,7 +10,7 @@ import pytest
 from litestar import Litestar, Request, get, post
 from msgspec.structs import replace
 
-from adapters.concurrency.callers import CallerConcurrencyLimiter
+from adapters.concurrency.caller_limiter import CallerConcurrencyLimiter
 from adapters.concurrency.limiter import FairConcurrencyLimiter
 from domain.concurrency.budget import Budget
 from domain.concurrency.fair_queue import ConcurrencyLimits
@@ -23,7 +23,7 @@ from tests.api import assert_problem
 from tests.harness import BASE_URL
 
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
-LONGEST = 100_000
+MAX_BODY_SIZE = 100_000
 
 
 class Gate:
@@ -51,7 +51,7 @@ def crowded(services: Services) -> Services:
         FairConcurrencyLimiter(ConcurrencyLimits(per_key=limit, max_waiting=0), max_wait=0) for limit in (1, 2)
     )
     limiter = CallerConcurrencyLimiter(own=own, network=network)
-    return replace(services, requests=limiter, bodies=Budget(LONGEST, name="bytes of bodies"))
+    return replace(services, requests=limiter, bodies=Budget(MAX_BODY_SIZE, name="bytes of bodies"))
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def app(crowded: Services, gate: Gate) -> Litestar:
         [work, health, parcels],
         middleware=[Workload],
         exception_handlers=EXCEPTION_HANDLERS,
-        request_max_body_size=LONGEST,
+        request_max_body_size=MAX_BODY_SIZE,
         openapi_config=None,
     )
     app.state.services = crowded
@@ -145,7 +145,7 @@ async def test_what_is_not_limited_never_waits(client_at: Callable[[str], httpx.
 
 async def test_a_turn_ends_with_an_error_too(client_at: Callable[[str], httpx.AsyncClient], crowded: Services) -> None:
     await client_at(HERE).get("/parcels/nothing")
-    assert (await client_at(HERE).post("/parcels", content=bytes(LONGEST + 1))).status_code == 413
+    assert (await client_at(HERE).post("/parcels", content=bytes(MAX_BODY_SIZE + 1))).status_code == 413
 
     assert (crowded.requests.running, crowded.bodies.used) == (0, 0)
 
@@ -185,7 +185,7 @@ async def test_a_body_that_comes_in_parts_is_put_together(client_at: Callable[[s
     assert (await client_at(HERE).post("/parcels", content=ended(5_000, 0, 7_000))).json() == 12_000
 
 
-@pytest.mark.parametrize("length", [LONGEST + 1, 10**30])
+@pytest.mark.parametrize("length", [MAX_BODY_SIZE + 1, 10**30])
 async def test_a_body_that_says_it_is_too_large_is_not_read(
     client_at: Callable[[str], httpx.AsyncClient], length: int
 ) -> None:
@@ -196,4 +196,4 @@ async def test_a_body_that_says_it_is_too_large_is_not_read(
 
 
 async def test_a_body_that_gets_too_large_is_refused(client_at: Callable[[str], httpx.AsyncClient]) -> None:
-    assert_problem(await client_at(HERE).post("/parcels", content=ended(LONGEST, 1)), 413, "body_too_large")
+    assert_problem(await client_at(HERE).post("/parcels", content=ended(MAX_BODY_SIZE, 1)), 413, "body_too_large")

@@ -15,7 +15,7 @@ from signal import SIGINT
 from adapters.backups.errors import BackupError
 from adapters.backups.postgresql_tools import failure, started
 
-LONGEST_WAIT = 10
+LOCK_TIMEOUT = 10
 """Seconds that the lock of a table is waited for: whoever needs the table next waits behind us."""
 
 _IN_USE = (b"55P03", b"40P01")
@@ -69,9 +69,9 @@ async def restore_archive(
     :raises BackupError: with the last words of the tool that failed.
     """
     lock = f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE;" if tables else ""
-    begin = _BEGIN.format(wait=LONGEST_WAIT, lock=lock, counters=_COUNTERS)
+    begin = _BEGIN.format(wait=LOCK_TIMEOUT, lock=lock, counters=_COUNTERS)
     async with (
-        started([*psql, *_SESSION], variables, stdin=PIPE, farewell=SIGINT) as session,
+        started([*psql, *_SESSION], variables, stdin=PIPE, stop_signal=SIGINT) as session,
         started([*pg_restore, *_SCRIPT], {}) as script,
     ):
         said_of_script, said_of_session, is_committed, _ = await asyncio.gather(
@@ -81,7 +81,7 @@ async def restore_archive(
         raise failure(pg_restore, said_of_script)
     if any(code in said_of_session for code in _IN_USE):
         raise BackupError(
-            f"Somebody else uses the tables, and a restore waits no longer than {LONGEST_WAIT} s: all requests would "
+            f"Somebody else uses the tables, and a restore waits no longer than {LOCK_TIMEOUT} s: all requests would "
             "wait behind it. Nothing was changed. Stop the service, wait for the end of a backup, and try again."
         )
     if session.returncode or not is_committed:

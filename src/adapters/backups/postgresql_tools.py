@@ -67,11 +67,11 @@ async def started(
     variables: Mapping[str, str],
     *,
     stdin: int = DEVNULL,
-    farewell: Signals = SIGTERM,
+    stop_signal: Signals = SIGTERM,
 ) -> AsyncGenerator[Process]:
     """Start a tool with these variables added to the environment; it is gone when the block is left.
 
-    :param farewell: the signal on which the tool stops what it does on the server: for psql that is SIGINT.
+    :param stop_signal: the signal on which the tool stops what it does on the server: for psql that is SIGINT.
     """
     process = await asyncio.create_subprocess_exec(
         *command, env=os.environ | dict(variables), stdin=stdin, stdout=PIPE, stderr=PIPE
@@ -79,7 +79,7 @@ async def started(
     try:
         yield process
     finally:
-        await uninterrupted(_end(process, farewell))
+        await uninterrupted(_end(process, stop_signal))
 
 
 def failure(command: Sequence[str], errors: bytes) -> BackupError:
@@ -88,12 +88,12 @@ def failure(command: Sequence[str], errors: bytes) -> BackupError:
     return BackupError(f"{tool} failed: {_first_error(errors.decode(errors='replace'))}")
 
 
-async def _end(process: Process, farewell: Signals) -> None:
+async def _end(process: Process, stop_signal: Signals) -> None:
     """Make sure that the process is gone."""
     if process.returncode is not None:
         return
     with suppress(ProcessLookupError):
-        process.send_signal(farewell)
+        process.send_signal(stop_signal)
         try:
             async with asyncio.timeout(_GRACE):
                 await process.wait()

@@ -20,7 +20,7 @@ from adapters.backups.files import HashingWriter, copy_all, create_private, remo
 from adapters.backups.manifest import DatabaseKind
 from adapters.backups.sqlite_content import content_of, require_integrity, text_of
 
-_LONGEST_STANDSTILL = 30
+_STALL_TIMEOUT = 30
 """Seconds that a restore waits for a writer, or a backup for whoever has locked the file."""
 
 
@@ -115,7 +115,7 @@ class SqliteFile:
                 when_locked = None
             if remaining != moved:
                 moved, since = remaining, time.monotonic()
-            elif time.monotonic() - since > _LONGEST_STANDSTILL:
+            elif time.monotonic() - since > _STALL_TIMEOUT:
                 raise BackupError("Somebody else has locked the database; nothing was changed.")
 
         at_least_two_steps = max(1, min(self.pages_per_step, pages // 2))

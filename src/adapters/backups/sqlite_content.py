@@ -7,7 +7,7 @@ from adapters.backups.cancellation import stop_if_cancelled
 from adapters.backups.content import REVISION_TABLE, Content, TableContent
 from adapters.backups.errors import BackupError
 
-_ROWS_AT_ONCE = 1_000
+_BATCH_SIZE = 1_000
 _CHECKSUM_BITS = 128
 
 
@@ -37,7 +37,7 @@ def _table_content(connection: sqlite3.Connection, name: str) -> TableContent:
     rows = total = 0
     quoted = name.replace('"', '""')
     cursor = connection.execute(f'SELECT * FROM "{quoted}"')  # noqa: S608
-    while chunk := cursor.fetchmany(_ROWS_AT_ONCE):
+    while chunk := cursor.fetchmany(_BATCH_SIZE):
         stop_if_cancelled()
         rows += len(chunk)
         for row in chunk:

@@ -64,10 +64,10 @@ class MemoryApiTokens:
                 del tables.api_tokens[key]
             return len(gone)
 
-    async def remove_of_everybody(self, *, most: int) -> int:
+    async def remove_of_everybody(self, *, limit: int) -> int:
         """See the port."""
         async with self._state.writing() as tables:
-            gone = list(tables.api_tokens)[:most]
+            gone = list(tables.api_tokens)[:limit]
             for key in gone:
                 del tables.api_tokens[key]
             return len(gone)

@@ -90,27 +90,29 @@ class MemorySessions:
                 raise NotFound("There is no such session.")
             del tables.sessions[session_id]
 
-    async def remove_all(self, *, owner_id: int, but: int | None = None) -> int:
+    async def remove_all(self, *, owner_id: int, except_id: int | None = None) -> int:
         """See the port."""
         async with self._state.writing() as tables:
-            gone = [key for key, row in tables.sessions.items() if row.family.account_id == owner_id and key != but]
+            gone = [
+                key for key, row in tables.sessions.items() if row.family.account_id == owner_id and key != except_id
+            ]
             for key in gone:
                 del tables.sessions[key]
             return len(gone)
 
-    async def remove_of_everybody(self, *, most: int) -> int:
+    async def remove_of_everybody(self, *, limit: int) -> int:
         """See the port."""
         async with self._state.writing() as tables:
-            gone = list(tables.sessions)[:most]
+            gone = list(tables.sessions)[:limit]
             for key in gone:
                 del tables.sessions[key]
             return len(gone)
 
-    async def trim(self, *, owner_id: int, at: datetime, most: int, newest: int) -> bool:
+    async def trim(self, *, owner_id: int, at: datetime, limit: int, newest: int) -> bool:
         """See the port."""
         async with self._state.writing() as tables:
             live = [session.id for session in await self.list_all(owner_id=owner_id, at=at)]
-            kept = set(sorted(live, key=newest.__ne__)[:most])  # a stable order: what is not the newest stays as it is
+            kept = set(sorted(live, key=newest.__ne__)[:limit])  # a stable order: what is not the newest stays as it is
             gone = [
                 key for key, row in tables.sessions.items() if row.family.account_id == owner_id and key not in kept
             ]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import ceil
 
-from domain.rate_limits.model import Hit, Quota, Verdict
+from domain.rate_limits.model import Hit, Quota, RateLimitResult
 
 
 def counter(quota: Quota, key: str) -> str:
@@ -11,12 +11,12 @@ def counter(quota: Quota, key: str) -> str:
     return f"{quota.name}:{key}"
 
 
-def verdicts(
+def results(
     hits: Sequence[Hit], counts: Sequence[int], ends: Sequence[float], *, is_refused: bool
-) -> Sequence[Verdict]:
+) -> Sequence[RateLimitResult]:
     """Return what the counters say; ``ends`` are the seconds that are left of their windows."""
     return [
-        Verdict(
+        RateLimitResult(
             quota=quota,
             is_allowed=not is_refused or count < quota.amount,
             remaining=max(0, quota.amount - count),

@@ -11,13 +11,13 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from adapters.rate_limits.memory import MemoryRateLimiter
-from domain.rate_limits.model import Hit, Quota, Verdict
+from domain.rate_limits.model import Hit, Quota, RateLimitResult
 from domain.rate_limits.ports import RateLimiter
 
-_PATIENCE = 0.25
+_TIMEOUT = 0.25
 """Seconds that a request waits: far longer than a Redis that is well takes, and shorter than what people notice."""
 
-_PAUSE = 5
+_RETRY_INTERVAL = 5
 """Seconds until the next request tries again."""
 
 _PROBE = "whether it can be written"
@@ -46,11 +46,11 @@ class FailoverRateLimiter:
         self._is_in_doubt = False
         self._retry_at: float | None = None
 
-    async def hit(self, hits: Sequence[Hit]) -> Sequence[Verdict]:
+    async def hit(self, hits: Sequence[Hit]) -> Sequence[RateLimitResult]:
         """See the port."""
-        verdicts = await self._ask(lambda limiter: limiter.hit(hits))
-        self._local.learn(hits, verdicts)
-        return verdicts
+        results = await self._ask(lambda limiter: limiter.hit(hits))
+        self._local.learn(hits, results)
+        return results
 
     async def forget(self, quota: Quota, key: str) -> None:
         """See the port."""
@@ -76,47 +76,47 @@ class FailoverRateLimiter:
         if self._retry_at is not None:
             if monotonic() < self._retry_at:
                 return await question(self._local)
-            self._retry_at = monotonic() + _PAUSE  # one request tries, the others do not wait for it
+            self._retry_at = monotonic() + _RETRY_INTERVAL  # one request tries, the others do not wait for it
         was_in_doubt = self._is_in_doubt
         try:
-            async with _patience():
+            async with _timeout():
                 if is_trial:
                     await _probe(self._shared)
                 answer = await question(self._shared)
         except (TimeoutError, RedisTimeoutError) as error:
             # Those who began before the first of them gave up have learned nothing that it has not.
             if is_trial or (was_in_doubt and self._is_in_doubt):
-                self._lose(error)
+                self._record_failure(error)
             self._is_in_doubt = True
             return await question(self._local)
         except (RedisError, OSError) as error:
-            self._lose(error)
+            self._record_failure(error)
             return await question(self._local)
         self._is_in_doubt = False
         if is_trial:
-            self._find()
+            self._record_success()
         return answer
 
-    def _lose(self, error: Exception) -> None:
+    def _record_failure(self, error: Exception) -> None:
         if self._retry_at is None:
             _log.warning("%s: %s", _LOST, str(error) or type(error).__name__)
-        self._retry_at = monotonic() + _PAUSE
+        self._retry_at = monotonic() + _RETRY_INTERVAL
 
-    def _find(self) -> None:
+    def _record_success(self) -> None:
         if self._retry_at is not None:
             _log.warning("Rate limits are shared through Redis again")
         self._retry_at = None
 
 
 @asynccontextmanager
-async def _patience() -> AsyncGenerator[None]:
+async def _timeout() -> AsyncGenerator[None]:
     """Limit how long the block takes, in two halves: a standstill of our own event loop is over in one of them.
 
     Otherwise an answer that came meanwhile would be thrown away, and Redis blamed for it.
     """
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(None) as limit:
-        half = loop.call_later(_PATIENCE / 2, lambda: limit.reschedule(loop.time() + _PATIENCE / 2))
+        half = loop.call_later(_TIMEOUT / 2, lambda: limit.reschedule(loop.time() + _TIMEOUT / 2))
         try:
             yield
         finally:

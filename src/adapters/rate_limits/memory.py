@@ -7,8 +7,8 @@ from time import monotonic
 
 from msgspec import Struct
 
-from adapters.rate_limits.counting import counter, verdicts
-from domain.rate_limits.model import Hit, Quota, Verdict
+from adapters.rate_limits.counting import counter, results
+from domain.rate_limits.model import Hit, Quota, RateLimitResult
 
 _CAPACITY = 100_000
 """Counters, of about 300 bytes."""
@@ -35,7 +35,7 @@ class MemoryRateLimiter:
         """How many counters are kept."""
         return len(self._counters)
 
-    async def hit(self, hits: Sequence[Hit]) -> Sequence[Verdict]:
+    async def hit(self, hits: Sequence[Hit]) -> Sequence[RateLimitResult]:
         """See the port."""
         now = self._clock()
         names = [counter(quota, key) for quota, key in hits]
@@ -43,12 +43,12 @@ class MemoryRateLimiter:
         counts = [0 if one is None else one.count for one in found]
         ends = [0.0 if one is None else one.ends_at - now for one in found]
         if any(count >= quota.amount for count, (quota, _) in zip(counts, hits, strict=True)):
-            return verdicts(hits, counts, ends, is_refused=True)
+            return results(hits, counts, ends, is_refused=True)
         counted = [
             self._counters.raise_to(name, count + 1, seconds=quota.window, now=now)
             for name, count, (quota, _) in zip(names, counts, hits, strict=True)
         ]
-        return verdicts(hits, [one.count for one in counted], [one.ends_at - now for one in counted], is_refused=False)
+        return results(hits, [one.count for one in counted], [one.ends_at - now for one in counted], is_refused=False)
 
     async def forget(self, quota: Quota, key: str) -> None:
         """See the port."""
@@ -63,13 +63,13 @@ class MemoryRateLimiter:
         """See the port."""
         return self._counters.get(key, now=self._clock()) is not None
 
-    def learn(self, hits: Sequence[Hit], verdicts: Sequence[Verdict]) -> None:
+    def learn(self, hits: Sequence[Hit], results: Sequence[RateLimitResult]) -> None:
         """Count on from where another limiter is, or from where this one is if that is further."""
         now = self._clock()
-        for (quota, key), verdict in zip(hits, verdicts, strict=True):
-            count = quota.amount - verdict.remaining
+        for (quota, key), result in zip(hits, results, strict=True):
+            count = quota.amount - result.remaining
             if count:
-                self._counters.raise_to(counter(quota, key), count, seconds=verdict.reset, now=now)
+                self._counters.raise_to(counter(quota, key), count, seconds=result.reset, now=now)
 
 
 class _Counters:

@@ -8,8 +8,8 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import InvalidResponse
 
-from adapters.rate_limits.counting import counter, verdicts
-from domain.rate_limits.model import Hit, Quota, Verdict
+from adapters.rate_limits.counting import counter, results
+from domain.rate_limits.model import Hit, Quota, RateLimitResult
 
 PREFIX = "todo-api"
 """Of all keys, so that others can use the same Redis."""
@@ -61,7 +61,7 @@ class RedisRateLimiter:
         self._prefix = prefix
         self._script: Any = client.register_script(_HIT)
 
-    async def hit(self, hits: Sequence[Hit]) -> Sequence[Verdict]:
+    async def hit(self, hits: Sequence[Hit]) -> Sequence[RateLimitResult]:
         """See the port."""
         keys = [self._name(counter(quota, key)) for quota, key in hits]
         figures = [figure for quota, _ in hits for figure in (quota.amount, quota.window * _MILLISECONDS)]
@@ -71,7 +71,7 @@ class RedisRateLimiter:
             if len(figures) != 2 * len(hits) or not all(type(figure) is int for figure in answer):
                 raise InvalidResponse(_NONSENSE)
             ends = [left / _MILLISECONDS for left in figures[1::2]]
-            return verdicts(hits, figures[::2], ends, is_refused=bool(refused))
+            return results(hits, figures[::2], ends, is_refused=bool(refused))
 
     async def forget(self, quota: Quota, key: str) -> None:
         """See the port."""

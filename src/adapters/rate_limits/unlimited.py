@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from domain.rate_limits.model import Hit, Quota, Verdict
+from domain.rate_limits.model import Hit, Quota, RateLimitResult
 
 
 class Unlimited:
     """Implements ``domain.rate_limits.ports.RateLimiter`` for whoever switched the limits off."""
 
-    async def hit(self, hits: Sequence[Hit]) -> Sequence[Verdict]:
+    async def hit(self, hits: Sequence[Hit]) -> Sequence[RateLimitResult]:
         """See the port."""
         del hits
         return ()

@@ -7,10 +7,10 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-_MOST_CONNECTIONS = 50
+_MAX_CONNECTIONS = 50
 """Of one process. Each is free again after less than a millisecond; whoever has to wait for one still has it soon."""
 
-_LONGEST_WAIT = 1
+_ACQUIRE_TIMEOUT = 1
 """Seconds for a free connection, and for a new one to be made."""
 
 
@@ -24,9 +24,9 @@ async def open_redis(url: str) -> AsyncGenerator[Redis]:
     """
     pool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - of options not given here
         url,
-        max_connections=_MOST_CONNECTIONS,
-        timeout=_LONGEST_WAIT,
-        socket_connect_timeout=_LONGEST_WAIT,
+        max_connections=_MAX_CONNECTIONS,
+        timeout=_ACQUIRE_TIMEOUT,
+        socket_connect_timeout=_ACQUIRE_TIMEOUT,
         socket_timeout=None,
         retry=Retry(NoBackoff(), 0),
     )

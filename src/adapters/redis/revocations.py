@@ -10,20 +10,20 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from domain.authentication.recent import RecentPrincipals
+from domain.authentication.principal_cache import PrincipalCache
 
 CHANNEL = "todo-api:revocations"
 
-_MOST_UNSENT = 1_000
+_MAX_UNSENT = 1_000
 """Announcements that are kept while Redis is slow; those beyond are found out as without Redis, in half a minute."""
 
-_PATIENCE = 1
+_TIMEOUT = 1
 """Seconds for one announcement, and for beginning to listen."""
 
-_PAUSE = 1
+_RECONNECT_DELAY = 1
 """Seconds until somebody who was cut off listens again."""
 
-_SILENCE = 10
+_PING_INTERVAL = 10
 """Seconds without a message after which it is asked whether the connection is still there."""
 
 _ACCOUNT_ID = re.compile(rb"[0-9]{1,19}")
@@ -33,13 +33,13 @@ _log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def shared_recent_principals(client: Redis) -> AsyncGenerator[RecentPrincipals]:
+async def shared_principal_cache(client: Redis) -> AsyncGenerator[PrincipalCache]:
     """Yield a memory of bearer tokens that hears, until the block is left, what other replicas revoke."""
     revocations = RedisRevocations(client)
-    recent = RecentPrincipals(revocations=revocations)
-    tasks = [asyncio.create_task(revocations.send()), asyncio.create_task(_Listener(client, recent).listen())]
+    principal_cache = PrincipalCache(revocations=revocations)
+    tasks = [asyncio.create_task(revocations.send()), asyncio.create_task(_Listener(client, principal_cache).listen())]
     try:
-        yield recent
+        yield principal_cache
     finally:
         for task in tasks:
             task.cancel()
@@ -51,7 +51,7 @@ class RedisRevocations:
 
     def __init__(self, client: Redis) -> None:
         self._client: Any = client  # whose types leave out what is not given here
-        self._unsent: asyncio.Queue[int] = asyncio.Queue(_MOST_UNSENT)
+        self._unsent: asyncio.Queue[int] = asyncio.Queue(_MAX_UNSENT)
 
     def announce(self, account_id: int) -> None:
         """See the port."""
@@ -61,7 +61,7 @@ class RedisRevocations:
     async def broadcast(self, account_id: int | None) -> bool:
         """See the port."""
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_TIMEOUT):
                 await self._client.publish(CHANNEL, _EVERYBODY if account_id is None else account_id)
         except Exception as error:  # noqa: BLE001 - the next one may get through, whatever befell this one
             _log.info("Other replicas do not hear of a revocation at once: %s", str(error) or type(error).__name__)
@@ -77,9 +77,9 @@ class RedisRevocations:
 class _Listener:
     """Drops what others revoke."""
 
-    def __init__(self, client: Redis, recent: RecentPrincipals) -> None:
+    def __init__(self, client: Redis, principal_cache: PrincipalCache) -> None:
         self._client: Any = client  # likewise
-        self._recent = recent
+        self._principal_cache = principal_cache
         self._is_lost = False
 
     async def listen(self) -> None:
@@ -88,10 +88,10 @@ class _Listener:
             try:
                 await self._listen_once()
             except (RedisError, OSError) as error:
-                self._lose(error)
+                self._record_failure(error)
             except Exception as error:  # noqa: BLE001 - who does not listen any more would not be missed by anybody
-                self._lose(error, level=logging.ERROR)
-            await asyncio.sleep(_PAUSE)
+                self._record_failure(error, level=logging.ERROR)
+            await asyncio.sleep(_RECONNECT_DELAY)
 
     async def _listen_once(self) -> None:
         """Listen until the connection fails.
@@ -100,31 +100,31 @@ class _Listener:
         """
         is_silent = False
         async with self._client.pubsub() as pubsub:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_TIMEOUT):
                 await pubsub.subscribe(CHANNEL)
             while True:
-                message = await pubsub.get_message(timeout=_SILENCE)
+                message = await pubsub.get_message(timeout=_PING_INTERVAL)
                 if message is None:
                     if is_silent:
                         raise TimeoutError
                     await pubsub.ping()
                 elif message["type"] == "subscribe":
-                    self._find()
+                    self._record_success()
                 elif message["type"] == "message" and _ACCOUNT_ID.fullmatch(message["data"]):
-                    self._recent.drop(int(message["data"]))
+                    self._principal_cache.evict(int(message["data"]))
                 elif message["type"] == "message" and message["data"] == _EVERYBODY:
-                    self._recent.drop_all()
+                    self._principal_cache.evict_all()
                 is_silent = message is None
 
-    def _lose(self, error: Exception, *, level: int = logging.INFO) -> None:
+    def _record_failure(self, error: Exception, *, level: int = logging.INFO) -> None:
         if not self._is_lost:
             reason = str(error) or type(error).__name__
             traceback = error if level >= logging.ERROR else None
             _log.log(level, "Revocations of other replicas are not heard at once: %s", reason, exc_info=traceback)
         self._is_lost = True
 
-    def _find(self) -> None:
-        self._recent.drop_all()  # nobody knows what was said before
+    def _record_success(self) -> None:
+        self._principal_cache.evict_all()  # nobody knows what was said before
         if self._is_lost:
             _log.info("Revocations of other replicas are heard at once again")
         self._is_lost = False

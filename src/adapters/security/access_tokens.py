@@ -14,7 +14,7 @@ from domain.errors import Unauthenticated
 
 _ALGORITHM = "HS256"
 _HEADER = {"alg": _ALGORITHM, "typ": "JWT"}
-_LARGEST_ID = 2**63 - 1
+_MAX_ID = 2**63 - 1
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -27,7 +27,7 @@ class _Claims(Struct, frozen=True):
     """What must stand in a token, and of which types. ``sst`` is when the session started, in microseconds."""
 
     sub: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,18}\Z")]
-    sid: Annotated[int, Meta(ge=1, le=_LARGEST_ID)]
+    sid: Annotated[int, Meta(ge=1, le=_MAX_ID)]
     sst: int
     jti: str
     iat: int
@@ -95,6 +95,6 @@ class JwtAccessTokens:
 
 
 def _to_id(subject: str) -> int:
-    if int(subject) > _LARGEST_ID:
+    if int(subject) > _MAX_ID:
         raise ValueError
     return int(subject)

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from runpy import run_path
 
-from domain.accounts.model import SHORTEST_PASSWORD
+from domain.accounts.model import MIN_PASSWORD_LENGTH
 
 
 @cache
@@ -20,5 +20,5 @@ def common_passwords() -> frozenset[str]:
     assert package.origin is not None  # noqa: S101 - it has an __init__.py
     lists = run_path(str(Path(package.origin).with_name("frequency_lists.py")))["FREQUENCY_LISTS"]
     return frozenset(
-        folded for password in lists["passwords"] if len(folded := password.casefold()) >= SHORTEST_PASSWORD
+        folded for password in lists["passwords"] if len(folded := password.casefold()) >= MIN_PASSWORD_LENGTH
     )

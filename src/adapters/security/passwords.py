@@ -8,7 +8,7 @@ from typing import TypeVar, TypeVarTuple, Unpack
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from domain.accounts.asker import Asker
+from domain.accounts.requester import Requester
 from domain.concurrency.ports import ConcurrencyLimiter
 
 _NOBODYS = "nobody has this password"
@@ -31,18 +31,18 @@ class Argon2Passwords:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._decoy: str | None = None
 
-    async def hash(self, password: str, *, asker: Asker) -> str:
+    async def hash(self, password: str, *, requester: Requester) -> str:
         """See the port."""
-        return await self._in_turn(asker, self._hash, password)
+        return await self._in_turn(requester, self._hash, password)
 
-    async def matches(self, password: str, password_hash: str | None, *, asker: Asker) -> bool:
+    async def matches(self, password: str, password_hash: str | None, *, requester: Requester) -> bool:
         """See the port."""
         if password_hash is None:
             if self._decoy is None:
-                self._decoy = await self.hash(_NOBODYS, asker=asker)
-            await self._in_turn(asker, self._verify, password, self._decoy)
+                self._decoy = await self.hash(_NOBODYS, requester=requester)
+            await self._in_turn(requester, self._verify, password, self._decoy)
             return False
-        return await self._in_turn(asker, self._verify, password, password_hash)
+        return await self._in_turn(requester, self._verify, password, password_hash)
 
     def is_outdated(self, password_hash: str) -> bool:
         """See the port."""
@@ -57,12 +57,12 @@ class Argon2Passwords:
         self._threads.shutdown(wait=False)
 
     async def _in_turn(
-        self, asker: Asker, work: Callable[[Unpack[_Arguments]], _Result], *arguments: *_Arguments
+        self, requester: Requester, work: Callable[[Unpack[_Arguments]], _Result], *arguments: *_Arguments
     ) -> _Result:
-        await self._turns.acquire(asker.key, is_preferred=asker.is_known)
+        await self._turns.acquire(requester.key, is_preferred=requester.is_known)
         computing = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
         # Whoever goes away leaves the thread at work: it is the next one's turn when that is done.
-        computing.add_done_callback(lambda _: self._turns.release(asker.key))
+        computing.add_done_callback(lambda _: self._turns.release(requester.key))
         return await asyncio.shield(computing)
 
     def _hash(self, password: str) -> str:

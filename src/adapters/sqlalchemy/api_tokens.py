@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import Integer, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import aliased
 
-from adapters.sqlalchemy.database import Connection, MissingReference, Row, Statement, instant
+from adapters.sqlalchemy.database import Connection, ForeignKeyViolation, Row, Statement, instant
 from adapters.sqlalchemy.tables import AccountRow, ApiTokenRow
 from domain.api_tokens.model import ApiToken
-from domain.authentication.principal import Scope
+from domain.authentication.principal import TokenScope
 from domain.errors import NotFound, Unauthenticated
 
 _columns = (
@@ -49,7 +49,7 @@ _REMOVE_ALL = Statement(delete(ApiTokenRow).where(_of_owner).returning(ApiTokenR
 _some = aliased(ApiTokenRow)
 _REMOVE_OF_EVERYBODY = Statement(
     delete(ApiTokenRow)
-    .where(ApiTokenRow.id.in_(select(_some.id).order_by(_some.id).limit(bindparam("most", type_=Integer))))
+    .where(ApiTokenRow.id.in_(select(_some.id).order_by(_some.id).limit(bindparam("limit", type_=Integer))))
     .returning(ApiTokenRow.id)
 )
 
@@ -72,7 +72,7 @@ class SqlAlchemyApiTokens:
                 created_at=token.created_at,
                 expires_at=token.expires_at,
             )
-        except MissingReference:
+        except ForeignKeyViolation:
             raise Unauthenticated("The account is gone.") from None
         assert row is not None  # noqa: S101 - an INSERT that returns no row has raised
         return _to_token(row)
@@ -106,9 +106,9 @@ class SqlAlchemyApiTokens:
         """See the port."""
         return len(await self._connection.fetch_all(_REMOVE_ALL, owner_id=owner_id))
 
-    async def remove_of_everybody(self, *, most: int) -> int:
+    async def remove_of_everybody(self, *, limit: int) -> int:
         """See the port."""
-        return len(await self._connection.fetch_all(_REMOVE_OF_EVERYBODY, most=most))
+        return len(await self._connection.fetch_all(_REMOVE_OF_EVERYBODY, limit=limit))
 
 
 def _to_token(row: Row) -> ApiToken:
@@ -116,7 +116,7 @@ def _to_token(row: Row) -> ApiToken:
     return ApiToken(
         id=token_id,
         name=name,
-        scopes=tuple(Scope(scope) for scope in scopes),
+        scopes=tuple(TokenScope(scope) for scope in scopes),
         created_at=created_at,
         expires_at=instant(expires_at),
         last_used_at=last_used_at,

@@ -13,7 +13,7 @@ __all__ = [
     "BUSY",
     "DAMAGED",
     "FULL",
-    "MOST_WAITING",
+    "MAX_WAITING",
     "NOT_MIGRATED",
     "OVERRUN",
     "QUERY_TIMEOUT",
@@ -22,8 +22,8 @@ __all__ = [
     "Connection",
     "Damaged",
     "Database",
+    "ForeignKeyViolation",
     "Health",
-    "MissingReference",
     "PoolUsage",
     "QueryTooExpensive",
     "Row",
@@ -42,7 +42,7 @@ FULL = "The disk of the database is full: it can be read, but not be written."
 DAMAGED = "The database is damaged. Restore a backup."
 TOO_EXPENSIVE = "It would take too long to find the answer. Ask for something that narrows it down."
 
-MOST_WAITING = 50
+MAX_WAITING = 50
 """How many may wait for each connection; whoever comes then is refused at once.
 
 A statement takes about a millisecond, or some ten if it has to reach a disk, so that who waits is served in a fraction
@@ -98,7 +98,7 @@ class UniqueViolation(Exception):
     """A row with the same key exists."""
 
 
-class MissingReference(Exception):
+class ForeignKeyViolation(Exception):
     """A row that is referred to does not exist."""
 
 
@@ -137,7 +137,7 @@ class Connection(Protocol):
         """Return the first row, if there is one.
 
         :raises UniqueViolation: if a row with the same key exists.
-        :raises MissingReference: if a row that is referred to does not exist.
+        :raises ForeignKeyViolation: if a row that is referred to does not exist.
         :raises Unavailable: if the database cannot be reached, no connection becomes free in time, or too many wait.
         :raises QueryTooExpensive: if the statement was stopped at its timeout.
         """

@@ -42,11 +42,11 @@ _VERSION_TABLE = "alembic_version"
 _LOCK = 7_466_137_058
 """The key of the advisory lock; any number that nothing else on the server uses."""
 
-_ASK_AGAIN = 0.2
+_RETRY_INTERVAL = 0.2
 """Seconds between two attempts at the lock. Waiting inside a statement would hold a snapshot, for whose end
 CREATE INDEX CONCURRENTLY waits: those who wait and the one who migrates would wait for each other for ever."""
 
-_LONGEST_WAIT_FOR_TABLES = "5s"
+_LOCK_TIMEOUT = "5s"
 """How long a migration queues for the lock of a table. Behind it queues every request that needs the table, so that it
 gives up, which leaves the database as it was, rather than stop the service that is running."""
 
@@ -107,7 +107,7 @@ def postgresql_config(dsn: str, scripts: str = SCRIPTS) -> SQLAlchemyAsyncConfig
     """Return how SQLAlchemy reaches the database at ``dsn``: the driver parses it, as it does for the pool."""
 
     async def connect() -> "asyncpg.Connection[asyncpg.Record]":
-        return await asyncpg.connect(dsn, server_settings={"lock_timeout": _LONGEST_WAIT_FOR_TABLES})
+        return await asyncpg.connect(dsn, server_settings={"lock_timeout": _LOCK_TIMEOUT})
 
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=connect, poolclass=NullPool, hide_parameters=True
@@ -130,7 +130,7 @@ async def _take(lock: "asyncpg.Connection[asyncpg.Record]") -> None:
         return
     _log.info(_WAITING)
     while not await lock.fetchval(attempt, _LOCK):  # noqa: ASYNC110 - it is released in another process
-        await asyncio.sleep(_ASK_AGAIN)
+        await asyncio.sleep(_RETRY_INTERVAL)
     _log.info(_GOING_ON)
 
 

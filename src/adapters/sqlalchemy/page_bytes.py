@@ -24,19 +24,19 @@ class _Octets(FunctionElement[int]):
 
 @compiles(_Octets)
 def _octet_length(element: _Octets, compiler: SQLCompiler, **options: Any) -> str:
-    text, longest = (compiler.process(each, **options) for each in element.clauses)
-    return f"least(coalesce(octet_length({text}), 0), {longest})"
+    text, max_length = (compiler.process(each, **options) for each in element.clauses)
+    return f"least(coalesce(octet_length({text}), 0), {max_length})"
 
 
 @compiles(_Octets, "sqlite")
 def _length_of_blob(element: _Octets, compiler: SQLCompiler, **options: Any) -> str:
-    text, longest = (compiler.process(each, **options) for each in element.clauses)
-    return f"min(coalesce(length(CAST({text} AS BLOB)), 0), {longest})"
+    text, max_length = (compiler.process(each, **options) for each in element.clauses)
+    return f"min(coalesce(length(CAST({text} AS BLOB)), 0), {max_length})"
 
 
-def max_text_bytes(column: Any, *, longest: int) -> ColumnElement[int]:
+def max_text_bytes(column: Any, *, max_length: int) -> ColumnElement[int]:
     """Return what ``domain.pages.max_text_bytes`` says of a column."""
-    return literal_column(str(MAX_CHARACTER_BYTES), BigInteger()) * _Octets(column, literal_column(str(longest)))
+    return literal_column(str(MAX_CHARACTER_BYTES), BigInteger()) * _Octets(column, literal_column(str(max_length)))
 
 
 def always_within_page_bytes(page: Any) -> Statement:

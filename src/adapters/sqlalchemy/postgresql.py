@@ -16,15 +16,15 @@ from adapters.sqlalchemy.database import (
     BUSY,
     DAMAGED,
     FULL,
-    MOST_WAITING,
+    MAX_WAITING,
     NOT_MIGRATED,
     OVERRUN,
     READ_ONLY,
     TOO_EXPENSIVE,
     Connection,
     Damaged,
+    ForeignKeyViolation,
     Health,
-    MissingReference,
     PoolUsage,
     QueryTooExpensive,
     Row,
@@ -38,13 +38,13 @@ _DIALECT = asyncpg_dialect.dialect()
 POOL_SIZE = 10
 """Connections of one worker at the most; five workers stay well below the 100 a server accepts by default."""
 
-PATIENCE = 5
+ACQUIRE_TIMEOUT = 5
 """Seconds to wait for a connection: for a free one, or for the server to accept another."""
 
-_SLOWEST_STATEMENT = 30
+STATEMENT_TIMEOUT = 30
 """Seconds after which a statement is given up."""
 
-_LASTING: dict[str, tuple[type[Unavailable], str]] = {
+_PERSISTENT_ERRORS: dict[str, tuple[type[Unavailable], str]] = {
     "25006": (Unwritable, READ_ONLY),
     "53100": (Unwritable, FULL),
     "XX001": (Damaged, DAMAGED),
@@ -52,13 +52,13 @@ _LASTING: dict[str, tuple[type[Unavailable], str]] = {
 }
 """SQLSTATE codes of what will not pass by itself."""
 
-_OUT_OF_REACH = ("08", "28", "3D", "53", "57P")
+_CONNECTION_ERRORS = ("08", "28", "3D", "53", "57P")
 """Beginnings of SQLSTATE codes: connections, authorisation, a missing database, no room, an operator at work."""
 
-_PASSING = ("40", "57014", "58")
+_TRANSIENT_ERRORS = ("40", "57014", "58")
 """Of what is no fault of a statement either: lost races for locks, time, the system."""
 
-_UNREACHED = "The database cannot be reached."
+_UNREACHABLE = "The database cannot be reached."
 
 
 class CompiledStatement:
@@ -118,7 +118,7 @@ class PostgresConnection:
         :raises TimeoutError: or another error of the driver's, if it does not.
         """
         if statement.timeout is None:
-            return Unavailable(_UNREACHED)
+            return Unavailable(_UNREACHABLE)
         with suppress(asyncpg.InFailedSQLTransactionError):  # is an answer, too
             await self._driver.execute("SELECT 1", timeout=statement.timeout)
         return QueryTooExpensive(TOO_EXPENSIVE)
@@ -127,12 +127,12 @@ class PostgresConnection:
 class PostgresDatabase:
     """A pool of connections to one PostgreSQL database."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, patience: float = PATIENCE) -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, acquire_timeout: float = ACQUIRE_TIMEOUT) -> None:
         self._pool = pool
-        self._patience = patience
+        self._acquire_timeout = acquire_timeout
         self._waiting = 0
         self._health = Health()
-        self._most_waiting = MOST_WAITING * pool.get_max_size()
+        self._max_waiting = MAX_WAITING * pool.get_max_size()
 
     async def fetch_one(self, statement: Statement, /, **values: object) -> Row | None:
         """See ``Connection``."""
@@ -182,42 +182,42 @@ class PostgresDatabase:
             raise
 
     async def _free_connection(self) -> "PoolConnectionProxy[asyncpg.Record]":
-        if self._waiting >= self._most_waiting:
+        if self._waiting >= self._max_waiting:
             raise Unavailable(OVERRUN)
         self._waiting += 1
         try:
-            return await self._pool.acquire(timeout=self._patience)
+            return await self._pool.acquire(timeout=self._acquire_timeout)
         except TimeoutError as error:
             limit, size, idle, _ = self.pool_usage()
-            raise Unavailable(BUSY if size - idle == limit else _UNREACHED) from error
+            raise Unavailable(BUSY if size - idle == limit else _UNREACHABLE) from error
         finally:
             self._waiting -= 1
 
 
 @asynccontextmanager
 async def open_postgresql(
-    dsn: str, *, pool_size: int = POOL_SIZE, patience: float = PATIENCE
+    dsn: str, *, pool_size: int = POOL_SIZE, acquire_timeout: float = ACQUIRE_TIMEOUT
 ) -> AsyncGenerator[PostgresDatabase]:
     """Open a pool for ``dsn``, a libpq connection URI; no connection is made before the first statement.
 
-    ``patience`` is how many seconds to wait for a connection.
+    ``acquire_timeout`` is how many seconds to wait for a connection.
     """
     async with asyncpg.create_pool(
         dsn,
         min_size=0,
         max_size=pool_size,
-        timeout=patience,
-        command_timeout=_SLOWEST_STATEMENT,
+        timeout=acquire_timeout,
+        command_timeout=STATEMENT_TIMEOUT,
         init=_let_server_give_up,
         server_settings={"application_name": "todo-api"},
         reset=_leave_as_it_is,
     ) as pool:
-        yield PostgresDatabase(pool, patience=patience)
+        yield PostgresDatabase(pool, acquire_timeout=acquire_timeout)
 
 
 async def _let_server_give_up(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Let the server end by itself what it was not told to: a request to cancel can come before its statement."""
-    await connection.execute(f"SET statement_timeout = '{_SLOWEST_STATEMENT}s'")
+    await connection.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT}s'")
 
 
 async def _leave_as_it_is(_: object) -> None:
@@ -240,20 +240,20 @@ def _translated_errors() -> Generator[None]:
     except asyncpg.UniqueViolationError as error:
         raise UniqueViolation(error.constraint_name) from error
     except asyncpg.ForeignKeyViolationError as error:
-        raise MissingReference(error.constraint_name) from error
+        raise ForeignKeyViolation(error.constraint_name) from error
     except asyncpg.DataError:
         raise  # an InterfaceError too, but one of ours: a value that does not fit its column
     except asyncpg.UndefinedTableError as error:
         raise Unavailable(NOT_MIGRATED) from error
     except asyncpg.PostgresError as error:
         code = error.sqlstate or ""
-        if code in _LASTING:
-            kind, detail = _LASTING[code]
+        if code in _PERSISTENT_ERRORS:
+            kind, detail = _PERSISTENT_ERRORS[code]
             raise kind(detail) from error
-        if code.startswith(_OUT_OF_REACH):
-            raise Unavailable(_UNREACHED) from error
-        if code.startswith(_PASSING):
+        if code.startswith(_CONNECTION_ERRORS):
+            raise Unavailable(_UNREACHABLE) from error
+        if code.startswith(_TRANSIENT_ERRORS):
             raise Unavailable("The database cannot be used now.") from error
         raise
     except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-        raise Unavailable(_UNREACHED) from error
+        raise Unavailable(_UNREACHABLE) from error

@@ -15,12 +15,12 @@ from sqlalchemy import (
     tuple_,
 )
 
-from adapters.sqlalchemy.database import QUERY_TIMEOUT, Connection, MissingReference, Row, Statement
+from adapters.sqlalchemy.database import QUERY_TIMEOUT, Connection, ForeignKeyViolation, Row, Statement
 from adapters.sqlalchemy.page_bytes import always_within_page_bytes, fitting, max_text_bytes, within_page_bytes
 from adapters.sqlalchemy.tables import AccountRow, Instant, PostRow
 from domain.errors import Forbidden, NotFound, Unauthenticated
 from domain.pages import MAX_PAGE_BYTES
-from domain.posts.model import LONGEST_CONTENT, MAX_OTHER_BYTES, MAX_POST_BYTES, Post, PostPosition
+from domain.posts.model import MAX_CONTENT_LENGTH, MAX_OTHER_BYTES, MAX_POST_BYTES, Post, PostPosition
 
 _columns = (PostRow.id, PostRow.content, PostRow.author_email, PostRow.created_time)
 _this_one = PostRow.id == bindparam("post_id")
@@ -48,14 +48,14 @@ def _newest_first(created_time: Any, post_id: Any) -> tuple[ColumnElement[Any], 
 
 def _within_page_bytes(page: Any) -> Statement:
     item_bytes = literal_column(str(MAX_OTHER_BYTES), BigInteger()) + max_text_bytes(
-        PostRow.content, longest=LONGEST_CONTENT
+        PostRow.content, max_length=MAX_CONTENT_LENGTH
     )
     return within_page_bytes(
         page, row_id=PostRow.id, item_bytes=item_bytes, place=PostRow.created_time, in_order=_newest_first
     )
 
 
-_POSTS = select(*_columns).order_by(*_newest_first(PostRow.created_time, PostRow.id)).limit(bindparam("most"))
+_POSTS = select(*_columns).order_by(*_newest_first(PostRow.created_time, PostRow.id)).limit(bindparam("limit"))
 _SKIPPED = _POSTS.offset(bindparam("skip"))
 _PAGE = _within_page_bytes(_SKIPPED)
 _SHORT_PAGE = always_within_page_bytes(_SKIPPED)
@@ -81,7 +81,7 @@ class SqlAlchemyPosts:
         """See the port."""
         try:
             row = await self._connection.fetch_one(_ADD, content=content, author_id=author_id, now=at)
-        except MissingReference:  # the account was still there when the statement began
+        except ForeignKeyViolation:  # the account was still there when the statement began
             row = None
         if row is None:
             raise Unauthenticated("The account is gone.")
@@ -96,13 +96,13 @@ class SqlAlchemyPosts:
 
     async def page(self, *, skip: int, limit: int) -> list[Post]:
         """See the port."""
-        rows = await self._connection.fetch_all(_SHORT_PAGE if limit <= _ALWAYS_FIT else _PAGE, skip=skip, most=limit)
+        rows = await self._connection.fetch_all(_SHORT_PAGE if limit <= _ALWAYS_FIT else _PAGE, skip=skip, limit=limit)
         return [_to_post(row) for row in fitting(rows)]
 
     async def rest(self, after: PostPosition) -> list[Post]:
         """See the port."""
         rows = await self._connection.fetch_all(
-            _REST, after_time=after.created_time, after_id=after.id, most=after.left
+            _REST, after_time=after.created_time, after_id=after.id, limit=after.left
         )
         return [_to_post(row) for row in fitting(rows)]
 

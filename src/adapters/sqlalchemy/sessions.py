@@ -75,13 +75,15 @@ _LIST = Statement(
     select(*_columns).where(_of_owner, _not_expired).order_by(SessionRow.rotated_at.desc(), SessionRow.id.desc())
 )
 _REMOVE = Statement(delete(SessionRow).where(_this_one, _of_owner).returning(SessionRow.id))
-_REMOVE_ALL_BUT = Statement(
-    delete(SessionRow).where(_of_owner, SessionRow.id != bindparam("but", type_=BigInteger)).returning(SessionRow.id)
+_REMOVE_ALL_EXCEPT = Statement(
+    delete(SessionRow)
+    .where(_of_owner, SessionRow.id != bindparam("except_id", type_=BigInteger))
+    .returning(SessionRow.id)
 )
 _some = aliased(SessionRow)
 _REMOVE_OF_EVERYBODY = Statement(
     delete(SessionRow)
-    .where(SessionRow.id.in_(select(_some.id).order_by(_some.id).limit(bindparam("most", type_=Integer))))
+    .where(SessionRow.id.in_(select(_some.id).order_by(_some.id).limit(bindparam("limit", type_=Integer))))
     .returning(SessionRow.id)
 )
 _kept = aliased(SessionRow)
@@ -93,7 +95,7 @@ _TRIM = Statement(
             select(_kept.id)
             .where(_kept.account_id == bindparam("owner_id"), _kept.expires_at > bindparam("now"))
             .order_by((_kept.id == bindparam("newest")).desc(), _kept.rotated_at.desc(), _kept.id.desc())
-            .limit(bindparam("most", type_=Integer))
+            .limit(bindparam("limit", type_=Integer))
         ),
     )
     .returning(SessionRow.id)
@@ -171,17 +173,19 @@ class SqlAlchemySessions:
         if await self._connection.fetch_one(_REMOVE, session_id=session_id, owner_id=owner_id) is None:
             raise NotFound("There is no such session.")
 
-    async def remove_all(self, *, owner_id: int, but: int | None = None) -> int:
+    async def remove_all(self, *, owner_id: int, except_id: int | None = None) -> int:
         """See the port."""
-        return len(await self._connection.fetch_all(_REMOVE_ALL_BUT, owner_id=owner_id, but=but or _NO_SESSION))
+        return len(
+            await self._connection.fetch_all(_REMOVE_ALL_EXCEPT, owner_id=owner_id, except_id=except_id or _NO_SESSION)
+        )
 
-    async def remove_of_everybody(self, *, most: int) -> int:
+    async def remove_of_everybody(self, *, limit: int) -> int:
         """See the port."""
-        return len(await self._connection.fetch_all(_REMOVE_OF_EVERYBODY, most=most))
+        return len(await self._connection.fetch_all(_REMOVE_OF_EVERYBODY, limit=limit))
 
-    async def trim(self, *, owner_id: int, at: datetime, most: int, newest: int) -> bool:
+    async def trim(self, *, owner_id: int, at: datetime, limit: int, newest: int) -> bool:
         """See the port."""
-        removed = await self._connection.fetch_all(_TRIM, owner_id=owner_id, now=at, most=most, newest=newest)
+        removed = await self._connection.fetch_all(_TRIM, owner_id=owner_id, now=at, limit=limit, newest=newest)
         return bool(removed)
 
 

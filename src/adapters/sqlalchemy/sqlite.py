@@ -19,15 +19,15 @@ from adapters.sqlalchemy.database import (
     BUSY,
     DAMAGED,
     FULL,
-    MOST_WAITING,
+    MAX_WAITING,
     NOT_MIGRATED,
     OVERRUN,
     READ_ONLY,
     TOO_EXPENSIVE,
     Connection,
     Damaged,
+    ForeignKeyViolation,
     Health,
-    MissingReference,
     PoolUsage,
     QueryTooExpensive,
     Row,
@@ -41,17 +41,17 @@ from adapters.sqlalchemy.sqlite_files import FILES_CHANGED, DatabaseFiles
 POOL_SIZE = 10
 """Connections of one worker at the most; each is a thread."""
 
-PATIENCE = 5
+ACQUIRE_TIMEOUT = 5
 """Seconds to wait for a free connection."""
 
-LOCK_PATIENCE = 10
+LOCK_TIMEOUT = 10
 """Seconds to wait for another writer. They queue without order, so that one of many may have to wait for long.
 
 A request is done within its 30 seconds even if it waits as long as it may, for a connection and then for the lock.
 One that is given up meanwhile is answered when the wait for the lock has ended, and so up to these 10 seconds later.
 """
 
-_LASTING: dict[int, tuple[type[Unavailable], str]] = {
+_PERSISTENT_ERRORS: dict[int, tuple[type[Unavailable], str]] = {
     sqlite3.SQLITE_READONLY: (Unwritable, READ_ONLY),
     sqlite3.SQLITE_FULL: (Unwritable, FULL),
     sqlite3.SQLITE_CORRUPT: (Damaged, DAMAGED),
@@ -90,12 +90,12 @@ class SqliteConnection:
 
 
 class SqliteDatabase:
-    """A SQLite file; each statement commits by itself. ``patience`` is in seconds, for a connection."""
+    """A SQLite file; each statement commits by itself. ``acquire_timeout`` is in seconds, for a connection."""
 
-    def __init__(self, engine: AsyncEngine, files: DatabaseFiles, *, patience: float = PATIENCE) -> None:
+    def __init__(self, engine: AsyncEngine, files: DatabaseFiles, *, acquire_timeout: float = ACQUIRE_TIMEOUT) -> None:
         self._engine = engine
         self._files = files
-        self._patience = patience
+        self._acquire_timeout = acquire_timeout
         self._limit = cast("QueuePool", engine.pool).size()
         self._turns = asyncio.Semaphore(self._limit)
         self._waiting = 0
@@ -180,11 +180,11 @@ class SqliteDatabase:
             self._turns.release()
 
     async def _wait_for_turn(self) -> None:
-        if self._waiting >= MOST_WAITING * self._limit:
+        if self._waiting >= MAX_WAITING * self._limit:
             raise Unavailable(OVERRUN)
         self._waiting += 1
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._acquire_timeout):
                 await self._turns.acquire()
         except TimeoutError as error:
             raise Unavailable(BUSY) from error
@@ -193,9 +193,13 @@ class SqliteDatabase:
 
 
 def sqlite_config(
-    path: Path, *, pool_size: int = POOL_SIZE, patience: int = PATIENCE, lock_patience: float = LOCK_PATIENCE
+    path: Path,
+    *,
+    pool_size: int = POOL_SIZE,
+    acquire_timeout: int = ACQUIRE_TIMEOUT,
+    lock_timeout: float = LOCK_TIMEOUT,
 ) -> SQLAlchemyAsyncConfig:
-    """Return how the file at ``path`` is opened; each patience is in seconds."""
+    """Return how the file at ``path`` is opened; each timeout is in seconds."""
     config = SQLAlchemyAsyncConfig(
         connection_string=URL.create("sqlite+aiosqlite", database=str(path)).render_as_string(),
         engine_config=EngineConfig(
@@ -204,26 +208,32 @@ def sqlite_config(
             hide_parameters=True,
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=patience,
+            pool_timeout=acquire_timeout,
         ),
     )
-    pragmas = (*_PRAGMAS, f"PRAGMA busy_timeout = {round(lock_patience * 1_000)}")
+    pragmas = (*_PRAGMAS, f"PRAGMA busy_timeout = {round(lock_timeout * 1_000)}")
     event.listen(config.get_engine().sync_engine, "connect", partial(_execute, pragmas))
     return config
 
 
 @asynccontextmanager
 async def open_sqlite(
-    path: Path, *, pool_size: int = POOL_SIZE, patience: int = PATIENCE, lock_patience: float = LOCK_PATIENCE
+    path: Path,
+    *,
+    pool_size: int = POOL_SIZE,
+    acquire_timeout: int = ACQUIRE_TIMEOUT,
+    lock_timeout: float = LOCK_TIMEOUT,
 ) -> AsyncGenerator[SqliteDatabase]:
     """Open the file at ``path``; see ``sqlite_config``."""
-    engine = sqlite_config(path, pool_size=pool_size, patience=patience, lock_patience=lock_patience).get_engine()
+    engine = sqlite_config(
+        path, pool_size=pool_size, acquire_timeout=acquire_timeout, lock_timeout=lock_timeout
+    ).get_engine()
     files = DatabaseFiles(path)
     event.listen(engine.sync_engine, "do_connect", lambda *_: files.connecting())
     event.listen(engine.sync_engine, "connect", lambda *_: files.connected())
     event.listen(engine.sync_engine, "close", lambda *_: files.disconnected())
     try:
-        yield SqliteDatabase(engine, files, patience=patience)
+        yield SqliteDatabase(engine, files, acquire_timeout=acquire_timeout)
     finally:
         await engine.dispose()
 
@@ -307,14 +317,14 @@ def _translated_errors() -> Generator[None]:
         if "UNIQUE constraint failed" in str(error.orig):
             raise UniqueViolation(str(error.orig)) from error
         if "FOREIGN KEY constraint failed" in str(error.orig):
-            raise MissingReference(str(error.orig)) from error
+            raise ForeignKeyViolation(str(error.orig)) from error
         raise
     except (DatabaseError, PoolTimeoutError) as error:
         if isinstance(error, (DataError, ProgrammingError)):  # a statement or a value of ours is wrong
             raise
         code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF if isinstance(error, DatabaseError) else 0
-        if code in _LASTING:
-            kind, detail = _LASTING[code]
+        if code in _PERSISTENT_ERRORS:
+            kind, detail = _PERSISTENT_ERRORS[code]
             raise kind(detail) from error
         if "no such table" in str(error):
             raise Unavailable(NOT_MIGRATED) from error

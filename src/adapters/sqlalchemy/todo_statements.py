@@ -32,7 +32,7 @@ from adapters.sqlalchemy.page_bytes import always_within_page_bytes, max_text_by
 from adapters.sqlalchemy.tables import TodoRow
 from domain.pages import MAX_PAGE_BYTES
 from domain.text import fold
-from domain.todos.model import LONGEST_DESCRIPTION, LONGEST_TITLE, MAX_OTHER_BYTES, MAX_TAG_BYTES, MAX_TODO_BYTES
+from domain.todos.model import MAX_DESCRIPTION_LENGTH, MAX_OTHER_BYTES, MAX_TAG_BYTES, MAX_TITLE_LENGTH, MAX_TODO_BYTES
 from domain.todos.query import SortKey, TodoFilter, TodoQuery
 
 _of_owner = TodoRow.owner_id == bindparam("owner")
@@ -69,15 +69,15 @@ TAGS = Statement(
         SELECT each.key COLLATE "C" AS key, min(each.tag COLLATE "C"), count(*)
         FROM todos, unnest(todos.tags, todos.tag_keys) AS each(tag, key)
         WHERE todos.owner_id = :owner AND each.key COLLATE "C" > :after
-        GROUP BY 1 ORDER BY 1 LIMIT :most
+        GROUP BY 1 ORDER BY 1 LIMIT :limit
     """).bindparams(
-        bindparam("owner", type_=BigInteger), bindparam("after", type_=Text), bindparam("most", type_=BigInteger)
+        bindparam("owner", type_=BigInteger), bindparam("after", type_=Text), bindparam("limit", type_=BigInteger)
     ),
     sqlite=text("""
         SELECT key.value, min(tag.value), count(*)
         FROM todos, json_each(todos.tags) AS tag, json_each(todos.tag_keys) AS key
         WHERE todos.owner_id = :owner AND tag.key = key.key AND key.value > :after
-        GROUP BY key.value ORDER BY key.value LIMIT :most
+        GROUP BY key.value ORDER BY key.value LIMIT :limit
     """),
     timeout=QUERY_TIMEOUT,
 )
@@ -93,7 +93,7 @@ def find(query: TodoQuery) -> tuple[Statement, dict[str, object]]:
         after="start" if after is None else "nothing" if after.value is None else "value",
         always_fits=query.limit <= _ALWAYS_FIT,
     )
-    values = _to_parameters(query.where) | {"most": query.limit + 1}
+    values = _to_parameters(query.where) | {"limit": query.limit + 1}
     if after is not None:
         values["after_id"] = after.id
         if after.value is not None:
@@ -141,10 +141,10 @@ def _has_tag_in_json(_: _HasTag, compiler: SQLCompiler, **options: object) -> st
     return compiler.process(found.exists(), **options)
 
 
-_LONGEST_NEEDLE_FOR_STRPOS = literal_column("16", Integer())
+_MAX_STRPOS_NEEDLE_LENGTH = literal_column("16", Integer())
 """Characters. PostgreSQL's strpos compares up to the whole needle at each place, fastest if either is short."""
 
-_LONGEST_TEXT_FOR_STRPOS = literal_column("256", Integer())
+_MAX_STRPOS_TEXT_LENGTH = literal_column("256", Integer())
 """Bytes, which are known without reading a long text."""
 
 _NOWHERE = literal_column("0", Integer())
@@ -172,7 +172,7 @@ def _contains_by_automaton(element: _Contains, compiler: SQLCompiler, **options:
     by_automaton = haystack.regexp_match(literal_column("'***='", Text()) + needle)
     by_comparing = func.strpos(haystack, needle) > _NOWHERE
     is_short = or_(
-        func.length(needle) <= _LONGEST_NEEDLE_FOR_STRPOS, func.octet_length(column) <= _LONGEST_TEXT_FOR_STRPOS
+        func.length(needle) <= _MAX_STRPOS_NEEDLE_LENGTH, func.octet_length(column) <= _MAX_STRPOS_TEXT_LENGTH
     )
     return compiler.process(case((is_short, by_comparing), else_=by_automaton), **options)
 
@@ -205,8 +205,8 @@ def _length_of_json(element: _Length, compiler: SQLCompiler, **options: Any) -> 
 
 _max_bytes = (
     literal_column(str(MAX_OTHER_BYTES), BigInteger())
-    + max_text_bytes(TodoRow.title, longest=LONGEST_TITLE)
-    + max_text_bytes(TodoRow.description, longest=LONGEST_DESCRIPTION)
+    + max_text_bytes(TodoRow.title, max_length=MAX_TITLE_LENGTH)
+    + max_text_bytes(TodoRow.description, max_length=MAX_DESCRIPTION_LENGTH)
     + literal_column(str(MAX_TAG_BYTES), BigInteger()) * _Length(TodoRow.tags)
 )
 """What ``Todo.max_bytes`` says."""
@@ -235,7 +235,7 @@ def _find(shape: _Shape) -> Statement:
         select(*_columns)
         .where(_of_owner, *(_CONDITIONS[name] for name in sorted(shape.conditions)))
         .order_by(*in_order(column, TodoRow.id))
-        .limit(bindparam("most"))
+        .limit(bindparam("limit"))
     )
     after_id = bindparam("after_id", type_=BigInteger)
     further_id = TodoRow.id < after_id if shape.descending else TodoRow.id > after_id

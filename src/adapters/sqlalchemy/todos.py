@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from adapters.sqlalchemy.database import Connection, MissingReference, Row, instant
+from adapters.sqlalchemy.database import Connection, ForeignKeyViolation, Row, instant
 from adapters.sqlalchemy.page_bytes import fitting
 from adapters.sqlalchemy.todo_statements import ADD, GET, REMOVE, REMOVE_VERSION, SAVE, TAGS, count, find
 from domain.errors import NotFound, StaleVersion, Unauthenticated
@@ -24,7 +24,7 @@ class SqlAlchemyTodos:
         """See the port."""
         try:
             row = await self._connection.fetch_one(ADD, owner=owner_id, **_to_values(todo))
-        except MissingReference:
+        except ForeignKeyViolation:
             raise Unauthenticated("The account is gone.") from None
         assert row is not None  # noqa: S101 - an INSERT that returns no row has raised
         return replace(todo, id=row[0])
@@ -73,7 +73,7 @@ class SqlAlchemyTodos:
     async def tags(self, query: TagQuery, *, owner_id: int) -> TagPage:
         """See the port."""
         after = "" if query.after is None else query.after  # no tag is empty
-        rows = await self._connection.fetch_all(TAGS, owner=owner_id, after=after, most=query.limit + 1)
+        rows = await self._connection.fetch_all(TAGS, owner=owner_id, after=after, limit=query.limit + 1)
         items = [TagCount(tag=tag, count=count) for _, tag, count in rows[: query.limit]]
         return TagPage(items=items, next=rows[query.limit - 1][0] if len(rows) > query.limit else None)
 

@@ -14,10 +14,10 @@ from domain.errors import Invalid
 from domain.text import checked_text, is_encodable
 from domain.zones import ZoneName, checked_zone
 
-LONGEST_EMAIL = 100
-LONGEST_DISPLAY_NAME = 100
-SHORTEST_PASSWORD = 8
-LONGEST_PASSWORD = 256
+MAX_EMAIL_LENGTH = 100
+MAX_DISPLAY_NAME_LENGTH = 100
+MIN_PASSWORD_LENGTH = 8
+MAX_PASSWORD_LENGTH = 256
 
 DisplayName = Annotated[
     str, Meta(description="1 to 100 characters after trimming.", min_length=1, examples=["Ada Lovelace"])
@@ -96,8 +96,8 @@ def forms_of_email(text: str) -> list[str]:
 
 def _checked_email(text: str, normal_form: Literal["NFC", "NFKC"], *, pointer: str = "/email") -> str:
     address = text.strip()
-    if len(address) > LONGEST_EMAIL or not is_encodable(address):
-        raise Invalid(f"Must be an e-mail address of at most {LONGEST_EMAIL} characters.", pointer=pointer)
+    if len(address) > MAX_EMAIL_LENGTH or not is_encodable(address):
+        raise Invalid(f"Must be an e-mail address of at most {MAX_EMAIL_LENGTH} characters.", pointer=pointer)
     local, at, domain = address.rpartition("@")
     try:
         valid = validate_email(
@@ -109,7 +109,7 @@ def _checked_email(text: str, normal_form: Literal["NFC", "NFKC"], *, pointer: s
     # internationalised domain, a composed character.
     local, at, domain = valid.normalized.lower().rpartition("@")
     form = unicodedata.normalize(normal_form, local) + at + unicodedata.normalize("NFC", domain)
-    return checked_text(form, pointer=pointer, longest=LONGEST_EMAIL)
+    return checked_text(form, pointer=pointer, max_length=MAX_EMAIL_LENGTH)
 
 
 def checked_password(text: str, *, pointer: str = "/password") -> str:
@@ -117,8 +117,8 @@ def checked_password(text: str, *, pointer: str = "/password") -> str:
 
     :raises Invalid: if it has fewer than 8 or more than 256 characters.
     """
-    password = normalized_password(checked_text(text, pointer=pointer, longest=LONGEST_PASSWORD))
-    return checked_text(password, pointer=pointer, shortest=SHORTEST_PASSWORD, longest=LONGEST_PASSWORD)
+    password = normalized_password(checked_text(text, pointer=pointer, max_length=MAX_PASSWORD_LENGTH))
+    return checked_text(password, pointer=pointer, min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH)
 
 
 def normalized_password(text: str) -> str:
@@ -127,11 +127,11 @@ def normalized_password(text: str) -> str:
     One that is too long is nobody's and stays as it is: normalising takes time that grows with the square of the
     length, which a stranger must not choose.
     """
-    return text if len(text) > LONGEST_PASSWORD else unicodedata.normalize("NFC", text)
+    return text if len(text) > MAX_PASSWORD_LENGTH else unicodedata.normalize("NFC", text)
 
 
 def checked_display_name(text: str | None) -> str | None:
     """Return the name trimmed; ``None`` stays ``None``."""
     if text is None:
         return None
-    return checked_text(text.strip(), pointer="/display_name", shortest=1, longest=LONGEST_DISPLAY_NAME)
+    return checked_text(text.strip(), pointer="/display_name", min_length=1, max_length=MAX_DISPLAY_NAME_LENGTH)

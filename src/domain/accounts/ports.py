@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from domain.accounts.asker import Asker
 from domain.accounts.model import Account, Credentials, NewAccount
+from domain.accounts.requester import Requester
 
 
 class AccountRepository(Protocol):
@@ -57,15 +57,15 @@ class Passwords(Protocol):
     It is so slow that few can be computed at once: whoever asks waits for a turn.
     """
 
-    async def hash(self, password: str, *, asker: Asker) -> str:
+    async def hash(self, password: str, *, requester: Requester) -> str:
         """Return a hash that carries its salt and its parameters.
 
-        :raises TooManyConcurrent: if too many of the same asker are wanted; ``matches`` does, too.
+        :raises TooManyConcurrent: if too many of the same requester are wanted; ``matches`` does, too.
         :raises Overloaded: if too many of others are; likewise.
         """
         ...
 
-    async def matches(self, password: str, password_hash: str | None, *, asker: Asker) -> bool:
+    async def matches(self, password: str, password_hash: str | None, *, requester: Requester) -> bool:
         """Tell whether the password has that hash; for ``None`` it takes as long, and the answer is no."""
         ...
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Set as AbstractSet
 
-from domain.accounts.asker import Asker
-from domain.accounts.guessable import checked_new_password
 from domain.accounts.model import (
     Account,
     AccountPatch,
@@ -13,13 +11,15 @@ from domain.accounts.model import (
     forms_of_email,
     normalized_password,
 )
+from domain.accounts.password_policy import checked_new_password
 from domain.accounts.ports import Passwords
-from domain.authentication.recent import RecentPrincipals
+from domain.accounts.requester import Requester
+from domain.authentication.principal_cache import PrincipalCache
 from domain.clock import Clock
 from domain.errors import Conflict, EmailTaken, Forbidden, StaleVersion
 from domain.store import Store
 
-_ATTEMPTS = 100
+_MAX_ATTEMPTS = 100
 
 
 class AccountService:
@@ -31,13 +31,13 @@ class AccountService:
         *,
         passwords: Passwords,
         common_passwords: AbstractSet[str],
-        recent: RecentPrincipals,
+        principal_cache: PrincipalCache,
         now: Clock,
     ) -> None:
         self._store = store
         self._passwords = passwords
         self._common_passwords = common_passwords
-        self._recent = recent
+        self._principal_cache = principal_cache
         self._now = now
 
     async def register(self, *, email: str, password: str, address: str | None = None) -> Account:
@@ -49,7 +49,7 @@ class AccountService:
         checked_address = checked_email(email)
         checked = checked_new_password(password, email=checked_address, common=self._common_passwords)
         # An address that is taken costs a hash, too: how long the answer takes tells nothing.
-        password_hash = await self._passwords.hash(checked, asker=Asker.from_address(address))
+        password_hash = await self._passwords.hash(checked, requester=Requester.from_address(address))
         for form in forms_of_email(email):
             if form != checked_address and await self._store.accounts.credentials_by_email(form) is not None:
                 raise EmailTaken("Another account uses this e-mail address.")  # which was stored as it is written
@@ -67,7 +67,7 @@ class AccountService:
         :raises StaleVersion: if the stored version is none of ``versions``.
         :raises Conflict: if other writers were faster a hundred times in a row.
         """
-        for _ in range(_ATTEMPTS):
+        for _ in range(_MAX_ATTEMPTS):
             account = await self._store.accounts.get(account_id)
             if versions is not None and account.version not in versions:
                 raise StaleVersion(f"The account is at version {account.version} now.")
@@ -95,12 +95,12 @@ class AccountService:
             new_password, email=credentials.email, common=self._common_passwords, pointer="/new_password"
         )
         await self._require(old_password, credentials)
-        new_hash = await self._passwords.hash(checked, asker=Asker.account(account_id))
+        new_hash = await self._passwords.hash(checked, requester=Requester.account(account_id))
         async with self._store.transaction() as tx:
             if not await tx.accounts.replace_password(account_id, new_hash, replacing=credentials.password_hash):
                 raise Conflict("The password was changed meanwhile.")
-            await tx.sessions.remove_all(owner_id=account_id, but=session_id)
-        self._recent.forget(account_id)
+            await tx.sessions.remove_all(owner_id=account_id, except_id=session_id)
+        self._principal_cache.invalidate(account_id)
 
     async def close(self, account_id: int, *, password: str) -> None:
         """Remove the account and everything of it, for good.
@@ -109,13 +109,15 @@ class AccountService:
         """
         await self._require(password, await self._store.accounts.credentials(account_id))
         await self._store.accounts.remove(account_id)
-        self._recent.forget(account_id)
+        self._principal_cache.invalidate(account_id)
 
     async def _require(self, password: str, credentials: Credentials) -> None:
         """Do nothing if the password is right.
 
         :raises Forbidden: otherwise.
         """
-        asker = Asker.account(credentials.account_id)
-        if not await self._passwords.matches(normalized_password(password), credentials.password_hash, asker=asker):
+        requester = Requester.account(credentials.account_id)
+        if not await self._passwords.matches(
+            normalized_password(password), credentials.password_hash, requester=requester
+        ):
             raise Forbidden("The password is wrong.")

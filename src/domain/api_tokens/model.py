@@ -5,13 +5,13 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from domain.authentication.principal import Principal, Scope
+from domain.authentication.principal import Principal, TokenScope
 from domain.clock import Instant, in_utc
 from domain.errors import Forbidden, Invalid
 from domain.text import checked_text
 
 API_TOKEN_PREFIX = "todo_pat_"  # noqa: S105 - a public prefix, by which scanners recognise leaked tokens
-LONGEST_NAME = 100
+MAX_NAME_LENGTH = 100
 
 TokenName = Annotated[str, Meta(description="1 to 100 characters after trimming.", min_length=1, examples=["backup"])]
 
@@ -20,7 +20,7 @@ class NewApiToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """What a client says of a token it wants to have."""
 
     name: TokenName
-    scopes: Annotated[list[Scope], Meta(min_length=1, examples=[["todos:read"]])]
+    scopes: Annotated[list[TokenScope], Meta(min_length=1, examples=[["todos:read"]])]
     expires_at: Annotated[datetime, Meta(tz=True, description="Without it the token never expires.")] | None = None
 
     def checked(self, *, principal: Principal, at: datetime) -> "ApiToken":
@@ -37,7 +37,7 @@ class NewApiToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         if principal.expires_at is not None and (expires_at is None or expires_at > principal.expires_at):
             raise Forbidden("An API token cannot make one that outlives it.")
         return ApiToken(
-            name=checked_text(self.name.strip(), pointer="/name", shortest=1, longest=LONGEST_NAME),
+            name=checked_text(self.name.strip(), pointer="/name", min_length=1, max_length=MAX_NAME_LENGTH),
             scopes=tuple(sorted(set(self.scopes))),
             created_at=at,
             expires_at=expires_at,
@@ -49,7 +49,7 @@ class ApiToken(Struct, frozen=True, kw_only=True):
 
     id: int = 0  # until it is stored
     name: str
-    scopes: tuple[Scope, ...]
+    scopes: tuple[TokenScope, ...]
     created_at: Instant
     expires_at: Instant | None
     last_used_at: Instant | None = None

@@ -46,6 +46,6 @@ class ApiTokenRepository(Protocol):
         """Revoke every token of the owner, and return how many that were."""
         ...
 
-    async def remove_of_everybody(self, *, most: int) -> int:
-        """Revoke tokens whoever they belong to, ``most`` at the most, and return how many: an operator's business."""
+    async def remove_of_everybody(self, *, limit: int) -> int:
+        """Revoke tokens whoever they belong to, ``limit`` at the most, and return how many: an operator's business."""
         ...

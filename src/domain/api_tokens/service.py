@@ -5,22 +5,22 @@ from msgspec.structs import asdict
 from domain.api_tokens.model import API_TOKEN_PREFIX, ApiToken, IssuedApiToken, NewApiToken
 from domain.authentication.ports import Secrets
 from domain.authentication.principal import Principal
-from domain.authentication.recent import RecentPrincipals
+from domain.authentication.principal_cache import PrincipalCache
 from domain.clock import Clock
 from domain.errors import TooManyApiTokens
 from domain.store import Store
 
-MOST_API_TOKENS = 100
+MAX_API_TOKENS = 100
 """Of one account; none is ever taken away from a program to make room."""
 
 
 class ApiTokenService:
     """Keeps API tokens."""
 
-    def __init__(self, store: Store, *, secrets: Secrets, recent: RecentPrincipals, now: Clock) -> None:
+    def __init__(self, store: Store, *, secrets: Secrets, principal_cache: PrincipalCache, now: Clock) -> None:
         self._store = store
         self._secrets = secrets
-        self._recent = recent
+        self._principal_cache = principal_cache
         self._now = now
 
     async def create(self, new: NewApiToken, *, principal: Principal) -> IssuedApiToken:
@@ -28,14 +28,14 @@ class ApiTokenService:
 
         :raises Invalid: if a value breaks a rule.
         :raises Forbidden: if the principal lacks one of the scopes itself.
-        :raises TooManyApiTokens: if the account has ``MOST_API_TOKENS`` already.
+        :raises TooManyApiTokens: if the account has ``MAX_API_TOKENS`` already.
         """
         token = new.checked(principal=principal, at=self._now())
         secret = f"{API_TOKEN_PREFIX}{self._secrets.new()}"
         owner_id = principal.account_id
         async with self._store.transaction() as tx:
-            if await tx.api_tokens.count(owner_id=owner_id) >= MOST_API_TOKENS:
-                raise TooManyApiTokens(f"The account has {MOST_API_TOKENS} API tokens; revoke one first.")
+            if await tx.api_tokens.count(owner_id=owner_id) >= MAX_API_TOKENS:
+                raise TooManyApiTokens(f"The account has {MAX_API_TOKENS} API tokens; revoke one first.")
             stored = await tx.api_tokens.add(token, owner_id=owner_id, digest=self._secrets.digest(secret))
         return IssuedApiToken(**asdict(stored), token=secret)
 
@@ -49,4 +49,4 @@ class ApiTokenService:
         :raises NotFound: if there is none, or it is somebody else's.
         """
         await self._store.api_tokens.remove(token_id, owner_id=owner_id)
-        self._recent.forget(owner_id)
+        self._principal_cache.invalidate(owner_id)

@@ -8,7 +8,7 @@ from msgspec import Struct
 from domain.errors import Forbidden, InsufficientScope
 
 
-class Scope(StrEnum):
+class TokenScope(StrEnum):
     """What an API token may be used for; a session may do everything."""
 
     TODOS_READ = "todos:read"
@@ -18,19 +18,19 @@ class Scope(StrEnum):
     ACCOUNT_WRITE = "account:write"
 
 
-EVERY_SCOPE = frozenset(Scope)
+EVERY_SCOPE = frozenset(TokenScope)
 
 
 class Principal(Struct, frozen=True, kw_only=True):
     """An account, and what it asks through: a session, or an API token that may expire."""
 
     account_id: int
-    scopes: frozenset[Scope]
+    scopes: frozenset[TokenScope]
     session_id: int | None = None
     token_id: int | None = None
     expires_at: datetime | None = None
 
-    def require(self, scope: Scope) -> None:
+    def require(self, scope: TokenScope) -> None:
         """Do nothing if the scope was given.
 
         :raises InsufficientScope: otherwise.

@@ -9,7 +9,7 @@ from domain.authentication.ports import Revocations
 from domain.errors import NotFound
 from domain.store import Store
 
-_AT_A_TIME = 1_000
+_BATCH_SIZE = 1_000
 """Rows that one statement removes: the locks of others are not waited for long, nor do they wait long for ours."""
 
 
@@ -17,7 +17,7 @@ class Revoked(Struct, frozen=True, kw_only=True):
     """How many sessions ended, and how many API tokens are good no more.
 
     ``is_announced`` tells whether the processes of the service were told; if not, they find out by themselves, within
-    ``domain.authentication.recent.TRUST``.
+    ``domain.authentication.principal_cache.PRINCIPAL_TTL``.
     """
 
     sessions: int
@@ -64,6 +64,6 @@ class RevocationService:
 
 async def _until_none_is_left(remove: Callable[..., Awaitable[int]]) -> int:
     total = 0
-    while removed := await remove(most=_AT_A_TIME):
+    while removed := await remove(limit=_BATCH_SIZE):
         total += removed
     return total

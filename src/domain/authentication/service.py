@@ -5,7 +5,7 @@ from datetime import timedelta
 from domain.api_tokens.model import API_TOKEN_PREFIX
 from domain.authentication.ports import AccessTokens, Secrets
 from domain.authentication.principal import EVERY_SCOPE, Principal
-from domain.authentication.recent import RecentPrincipals
+from domain.authentication.principal_cache import PrincipalCache
 from domain.clock import Clock
 from domain.errors import Unauthenticated
 from domain.store import Store
@@ -13,7 +13,7 @@ from domain.store import Store
 LEEWAY = timedelta(seconds=10)
 """How far the clocks of replicas may be apart: an access token is good this long before ``iat`` and after ``exp``."""
 
-_TOUCH_EVERY = timedelta(minutes=1)
+_TOUCH_INTERVAL = timedelta(minutes=1)
 """How exact the last-used time of an API token is; writing it at each request would make every read a write."""
 
 
@@ -21,12 +21,18 @@ class Authenticator:
     """Tells who a bearer token belongs to: access tokens of sessions, and API tokens."""
 
     def __init__(
-        self, store: Store, *, access_tokens: AccessTokens, secrets: Secrets, recent: RecentPrincipals, now: Clock
+        self,
+        store: Store,
+        *,
+        access_tokens: AccessTokens,
+        secrets: Secrets,
+        principal_cache: PrincipalCache,
+        now: Clock,
     ) -> None:
         self._store = store
         self._access_tokens = access_tokens
         self._secrets = secrets
-        self._recent = recent
+        self._principal_cache = principal_cache
         self._now = now
 
     async def principal(self, bearer: str) -> Principal:
@@ -34,7 +40,7 @@ class Authenticator:
 
         :raises Unauthenticated: if the token is forged, expired or revoked, or the account is gone.
         """
-        known = self._recent.get(bearer, at=self._now())
+        known = self._principal_cache.get(bearer, at=self._now())
         if known is not None:
             return known
         if bearer.startswith(API_TOKEN_PREFIX):
@@ -43,7 +49,7 @@ class Authenticator:
 
     async def _by_access_token(self, bearer: str) -> Principal:
         claims = self._access_tokens.read(bearer)
-        now, generation = self._now(), self._recent.generation()
+        now, generation = self._now(), self._principal_cache.generation()
         if now + LEEWAY < claims.issued_at or now - LEEWAY >= claims.expires_at:
             raise Unauthenticated("The access token has expired.")
         if not await self._store.sessions.is_live(
@@ -51,21 +57,21 @@ class Authenticator:
         ):
             raise Unauthenticated("The session has ended.")
         principal = Principal(account_id=claims.account_id, scopes=EVERY_SCOPE, session_id=claims.session_id)
-        self._recent.remember(bearer, principal, at=now, expires_at=claims.expires_at, generation=generation)
+        self._principal_cache.put(bearer, principal, at=now, expires_at=claims.expires_at, generation=generation)
         return principal
 
     async def _by_api_token(self, bearer: str) -> Principal:
-        now, generation = self._now(), self._recent.generation()
+        now, generation = self._now(), self._principal_cache.generation()
         found = await self._store.api_tokens.by_digest(self._secrets.digest(bearer))
         if found is None:
             raise Unauthenticated("The API token is unknown or was revoked.")
         owner_id, token = found
         if token.expires_at is not None and now >= token.expires_at:
             raise Unauthenticated("The API token has expired.")
-        if token.last_used_at is None or abs(now - token.last_used_at) >= _TOUCH_EVERY:
+        if token.last_used_at is None or abs(now - token.last_used_at) >= _TOUCH_INTERVAL:
             await self._store.api_tokens.touch(token.id, owner_id=owner_id, at=now)
         principal = Principal(
             account_id=owner_id, scopes=frozenset(token.scopes), token_id=token.id, expires_at=token.expires_at
         )
-        self._recent.remember(bearer, principal, at=now, expires_at=token.expires_at, generation=generation)
+        self._principal_cache.put(bearer, principal, at=now, expires_at=token.expires_at, generation=generation)
         return principal

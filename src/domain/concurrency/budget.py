@@ -37,7 +37,7 @@ class Budget:
         for key, _ in shares:
             used[key] = used.get(key, 0) + amount
 
-    def give_back(self, amount: int, shares: Sequence[Share]) -> None:
+    def release(self, amount: int, shares: Sequence[Share]) -> None:
         """Give back what was taken for these keys."""
         self.used -= amount
         for key, _ in shares:

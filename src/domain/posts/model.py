@@ -9,12 +9,12 @@ from domain.clock import Instant
 from domain.pages import MAX_CHARACTER_BYTES, max_text_bytes
 from domain.text import checked_text
 
-LONGEST_CONTENT = 20_000
+MAX_CONTENT_LENGTH = 20_000
 
 MAX_OTHER_BYTES = 800
 """Bytes that a post takes as JSON at the most without its content."""
 
-MAX_POST_BYTES = MAX_OTHER_BYTES + MAX_CHARACTER_BYTES * LONGEST_CONTENT
+MAX_POST_BYTES = MAX_OTHER_BYTES + MAX_CHARACTER_BYTES * MAX_CONTENT_LENGTH
 """Bytes that a post takes as JSON at the most, see ``domain.pages``; ten fit in a page whatever they say."""
 
 
@@ -28,7 +28,7 @@ class Post(Struct, frozen=True, kw_only=True):
 
     def max_bytes(self) -> int:
         """Return how many bytes this takes as JSON at the most, see ``domain.pages``; databases count alike."""
-        return MAX_OTHER_BYTES + max_text_bytes(self.content, longest=LONGEST_CONTENT)
+        return MAX_OTHER_BYTES + max_text_bytes(self.content, max_length=MAX_CONTENT_LENGTH)
 
 
 class PostPosition(Struct, frozen=True, kw_only=True):
@@ -43,7 +43,7 @@ class NewPost(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a client says of a post it wants to publish."""
 
     content: Annotated[
-        str, Meta(min_length=1, max_length=LONGEST_CONTENT, examples=["The lift is out of order until Friday."])
+        str, Meta(min_length=1, max_length=MAX_CONTENT_LENGTH, examples=["The lift is out of order until Friday."])
     ]
 
     def checked(self) -> str:
@@ -51,7 +51,7 @@ class NewPost(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
         :raises Invalid: if it breaks one.
         """
-        return checked_text(self.content, pointer="/content", shortest=1, longest=LONGEST_CONTENT)
+        return checked_text(self.content, pointer="/content", min_length=1, max_length=MAX_CONTENT_LENGTH)
 
 
 class PostPage(Struct, frozen=True, kw_only=True):

@@ -139,8 +139,8 @@ class QuotaGuard:
         )
 
     async def _hit_measurement(self, owner_id: int) -> None:
-        verdicts = await self._limiter.hit([(MEASUREMENT, str(owner_id))])
-        refusals = [verdict for verdict in verdicts if not verdict.is_allowed]
+        results = await self._limiter.hit([(MEASUREMENT, str(owner_id))])
+        refusals = [result for result in results if not result.is_allowed]
         if refusals:
             raise RateLimited(refusals)
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from domain.accounts.asker import Asker
 from domain.accounts.model import forms_of_email
+from domain.accounts.requester import Requester
 from domain.authentication.ports import Secrets
 from domain.errors import RateLimited
 from domain.rate_limits.model import Hit
@@ -41,7 +41,7 @@ class SignInGuard:
         self._limiter = limiter
         self._secrets = secrets
 
-    async def attempt_sign_in(self, email: str, *, address: str | None) -> Asker:
+    async def attempt_sign_in(self, email: str, *, address: str | None) -> Requester:
         """Count an attempt, and return on whose behalf the password is checked.
 
         :raises RateLimited: if there were too many.
@@ -55,7 +55,7 @@ class SignInGuard:
             if site != network:
                 hits.append((SIGN_IN_ADDRESS_SITE, site))
         await self._hit(hits)
-        return Asker.from_address(address, is_known=is_familiar)
+        return Requester.from_address(address, is_known=is_familiar)
 
     async def signed_in(self, email: str, *, address: str | None) -> None:
         """Note a success: what went before were typing errors, and the address is familiar."""
@@ -71,7 +71,7 @@ class SignInGuard:
         await self._hit([(REFRESH, self._secrets.digest(family)), (REFRESH_ADDRESS, network_of(address))])
 
     async def _hit(self, hits: Sequence[Hit]) -> None:
-        refusals = [verdict for verdict in await self._limiter.hit(hits) if not verdict.is_allowed]
+        refusals = [result for result in await self._limiter.hit(hits) if not result.is_allowed]
         if refusals:
             raise RateLimited(refusals)
 

@@ -18,7 +18,7 @@ Hit = tuple[Quota, str]
 """A quota, and the key of whom it is counted for: an account, an address."""
 
 
-class Verdict(Struct, frozen=True, kw_only=True):
+class RateLimitResult(Struct, frozen=True, kw_only=True):
     """What a quota says to a request: whether it may pass, how many more may, and in how many seconds it is full again.
 
     ``reset`` is never 0: a client that is told to wait must not ask again at once.

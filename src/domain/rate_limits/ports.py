@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from domain.rate_limits.model import Hit, Quota, Verdict
+from domain.rate_limits.model import Hit, Quota, RateLimitResult
 
 
 class RateLimiter(Protocol):
     """Counts requests, exactly also where many come at once."""
 
-    async def hit(self, hits: Sequence[Hit]) -> Sequence[Verdict]:
-        """Count a request for all of these, or for none of them if one is exhausted; a verdict for each.
+    async def hit(self, hits: Sequence[Hit]) -> Sequence[RateLimitResult]:
+        """Count a request for all of these, or for none of them if one is exhausted; a result for each.
 
         So a refused request costs nothing: whoever is stopped by a narrow quota does not use up a wide one, which
-        others share. A limiter that limits nothing gives no verdicts.
+        others share. A limiter that limits nothing gives no results.
         """
         ...
 

@@ -18,7 +18,7 @@ _SEPARATOR = "."
 REFRESH_TOKEN_LIFETIME = timedelta(days=30)
 """How long a session lives when it is not used."""
 
-LONGEST_SESSION = timedelta(days=90)
+MAX_SESSION_LIFETIME = timedelta(days=90)
 """How long a session lives however much it is used: then the password is asked for again (OWASP ASVS 5.0, 7.3.2)."""
 
 
@@ -55,11 +55,11 @@ class Family(Struct, frozen=True, kw_only=True):
 
     def is_over(self, at: datetime) -> bool:
         """Tell whether the session has expired, from not being used or from old age."""
-        return at >= min(self.expires_at, self.created_at + LONGEST_SESSION)
+        return at >= min(self.expires_at, self.created_at + MAX_SESSION_LIFETIME)
 
     def prolonged(self, at: datetime) -> datetime:
         """Return when the session expires if it is used at ``at``."""
-        return min(at + REFRESH_TOKEN_LIFETIME, self.created_at + LONGEST_SESSION)
+        return min(at + REFRESH_TOKEN_LIFETIME, self.created_at + MAX_SESSION_LIFETIME)
 
 
 class TokenPair(Struct, frozen=True, kw_only=True):

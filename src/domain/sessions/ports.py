@@ -44,20 +44,20 @@ class SessionRepository(Protocol):
         """
         ...
 
-    async def remove_all(self, *, owner_id: int, but: int | None = None) -> int:
-        """End every session of the owner, except the one with the id ``but``; return how many that were."""
+    async def remove_all(self, *, owner_id: int, except_id: int | None = None) -> int:
+        """End every session of the owner, except the one with the id ``except_id``; return how many that were."""
         ...
 
-    async def remove_of_everybody(self, *, most: int) -> int:
-        """End sessions whoever they belong to, ``most`` at the most, and return how many: an operator's business."""
+    async def remove_of_everybody(self, *, limit: int) -> int:
+        """End sessions whoever they belong to, ``limit`` at the most, and return how many: an operator's business."""
         ...
 
-    async def trim(self, *, owner_id: int, at: datetime, most: int, newest: int) -> bool:
-        """Remove the sessions of the owner that have expired, and of the others all but the ``most`` last used.
+    async def trim(self, *, owner_id: int, at: datetime, limit: int, newest: int) -> bool:
+        """Remove the sessions of the owner that have expired, and of the others all but the ``limit`` last used.
 
         The one with the id ``newest`` counts as the last used, whatever the clocks of others say.
         Whoever adds a session trims after it: of any number that do so at once the last one sees what all have added,
-        so that no more than ``most`` remain.
+        so that no more than ``limit`` remain.
 
         :returns: whether any was removed.
         """

@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from domain.accounts.asker import Asker
 from domain.accounts.lookup import credentials_of
 from domain.accounts.model import Credentials, normalized_password
 from domain.accounts.ports import Passwords
+from domain.accounts.requester import Requester
 from domain.authentication.ports import AccessClaims, AccessTokens, Secrets
-from domain.authentication.recent import RecentPrincipals
+from domain.authentication.principal_cache import PrincipalCache
 from domain.clock import Clock
 from domain.errors import InvalidRefreshToken, NotFound, Unauthenticated, WrongCredentials
 from domain.rate_limits.guard import SignInGuard
@@ -27,10 +27,10 @@ ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 RETRY_WINDOW = timedelta(seconds=10)
 """How long after its use a refresh token may be sent again, by a client that lost the answer."""
 
-MOST_SESSIONS = 100
+MAX_SESSIONS = 100
 """Of one account at a time; a sign-in beyond them ends the one that was not used for longest."""
 
-_LONGEST_USER_AGENT = 200
+_MAX_USER_AGENT_LENGTH = 200
 
 
 class SessionService:
@@ -43,7 +43,7 @@ class SessionService:
         passwords: Passwords,
         access_tokens: AccessTokens,
         secrets: Secrets,
-        recent: RecentPrincipals,
+        principal_cache: PrincipalCache,
         guard: SignInGuard,
         now: Clock,
     ) -> None:
@@ -51,7 +51,7 @@ class SessionService:
         self._passwords = passwords
         self._access_tokens = access_tokens
         self._secrets = secrets
-        self._recent = recent
+        self._principal_cache = principal_cache
         self._guard = guard
         self._now = now
 
@@ -60,13 +60,13 @@ class SessionService:
     ) -> TokenPair:
         """Start a session. It takes as long for an address nobody has as for a wrong password.
 
-        An account has at most ``MOST_SESSIONS``; the ones least recently used make room.
+        An account has at most ``MAX_SESSIONS``; the ones least recently used make room.
 
         :raises WrongCredentials: if the two do not belong together.
         :raises RateLimited: if somebody tried too often, from this ``address`` or with this e-mail address.
         """
-        asker = await self._guard.attempt_sign_in(email, address=address)
-        credentials = await self._credentials_of(email, normalized_password(password), asker)
+        requester = await self._guard.attempt_sign_in(email, address=address)
+        credentials = await self._credentials_of(email, normalized_password(password), requester)
         account_id = credentials.account_id
         now = self._now()
         token = RefreshToken(self._secrets.new(), self._secrets.new())
@@ -81,8 +81,8 @@ class SessionService:
             session = await self._store.sessions.add(new, owner_id=account_id, password_hash=credentials.password_hash)
         except Unauthenticated:
             raise WrongCredentials("The password was changed meanwhile.") from None
-        if await self._store.sessions.trim(owner_id=account_id, at=now, most=MOST_SESSIONS, newest=session.id):
-            self._recent.forget(account_id)
+        if await self._store.sessions.trim(owner_id=account_id, at=now, limit=MAX_SESSIONS, newest=session.id):
+            self._principal_cache.invalidate(account_id)
         await self._guard.signed_in(email, address=address)
         return self._pair(account_id, session.id, token, started_at=now, at=now)
 
@@ -130,23 +130,23 @@ class SessionService:
         :raises NotFound: if there is none, or it is somebody else's.
         """
         await self._store.sessions.remove(session_id, owner_id=owner_id)
-        self._recent.forget(owner_id)
+        self._principal_cache.invalidate(owner_id)
 
-    async def _credentials_of(self, email: str, password: str, asker: Asker) -> Credentials:
+    async def _credentials_of(self, email: str, password: str, requester: Requester) -> Credentials:
         """Return the credentials that the two match, the hash brought up to date."""
         credentials = await credentials_of(self._store.accounts, email)
         stored_hash = credentials and credentials.password_hash
-        if not await self._passwords.matches(password, stored_hash, asker=asker) or credentials is None:
+        if not await self._passwords.matches(password, stored_hash, requester=requester) or credentials is None:
             raise WrongCredentials("The e-mail address or the password is wrong.")
         if not self._passwords.is_outdated(credentials.password_hash):
             return credentials
-        new_hash = await self._passwords.hash(password, asker=asker)
+        new_hash = await self._passwords.hash(password, requester=requester)
         if await self._store.accounts.replace_password(
             credentials.account_id, new_hash, replacing=credentials.password_hash
         ):
             return replace(credentials, password_hash=new_hash)
         # Somebody else changed the hash meanwhile: brought it up to date, too, or changed the password.
-        return await self._credentials_of(email, password, asker)
+        return await self._credentials_of(email, password, requester)
 
     async def _rotated(self, family: Family, token: RefreshToken, successor: RefreshToken, *, at: datetime) -> bool:
         """Make ``successor`` the current token, or find that this very exchange has just been made."""
@@ -196,4 +196,4 @@ def _printable(user_agent: str | None) -> str | None:
     """Return what can be shown of a user agent: it is for people to recognise a session by, nothing depends on it."""
     if user_agent is None:
         return None
-    return "".join(character for character in user_agent if character.isprintable())[:_LONGEST_USER_AGENT] or None
+    return "".join(character for character in user_agent if character.isprintable())[:_MAX_USER_AGENT_LENGTH] or None

@@ -12,24 +12,24 @@ from domain.pages import MAX_CHARACTER_BYTES, max_text_bytes
 from domain.text import checked_text, fold
 from domain.todos.due import Due, DuePatch, NewDue
 
-LONGEST_TITLE = 200
-LONGEST_DESCRIPTION = 10_000
-LONGEST_TAG = 50
-MOST_TAGS = 20
+MAX_TITLE_LENGTH = 200
+MAX_DESCRIPTION_LENGTH = 10_000
+MAX_TAG_LENGTH = 50
+MAX_TAGS = 20
 
-MAX_TAG_BYTES = MAX_CHARACTER_BYTES * LONGEST_TAG + 3
+MAX_TAG_BYTES = MAX_CHARACTER_BYTES * MAX_TAG_LENGTH + 3
 """Bytes that a tag takes as JSON at the most, with its quotes and a comma."""
 
 MAX_OTHER_BYTES = 600
 """Bytes that a to-do takes as JSON at the most without its title, its description and its tags."""
 
 MAX_TODO_BYTES = (
-    MAX_OTHER_BYTES + MAX_CHARACTER_BYTES * (LONGEST_TITLE + LONGEST_DESCRIPTION) + MAX_TAG_BYTES * MOST_TAGS
+    MAX_OTHER_BYTES + MAX_CHARACTER_BYTES * (MAX_TITLE_LENGTH + MAX_DESCRIPTION_LENGTH) + MAX_TAG_BYTES * MAX_TAGS
 )
 """Bytes that a to-do takes as JSON at the most, see ``domain.pages``."""
 
 Title = Annotated[str, Meta(description="1 to 200 characters after trimming.", min_length=1, examples=["Buy oat milk"])]
-Description = Annotated[str, Meta(max_length=LONGEST_DESCRIPTION)]
+Description = Annotated[str, Meta(max_length=MAX_DESCRIPTION_LENGTH)]
 Priority = Annotated[int, Meta(ge=1, le=5, description="1 is the highest.", examples=[2])]
 Tags = Annotated[
     list[Annotated[str, Meta(min_length=1)]],
@@ -66,8 +66,8 @@ class Todo(Struct, frozen=True, kw_only=True):
         """Return how many bytes this takes as JSON at the most, see ``domain.pages``; databases count alike."""
         return (
             MAX_OTHER_BYTES
-            + max_text_bytes(self.title, longest=LONGEST_TITLE)
-            + max_text_bytes(self.description, longest=LONGEST_DESCRIPTION)
+            + max_text_bytes(self.title, max_length=MAX_TITLE_LENGTH)
+            + max_text_bytes(self.description, max_length=MAX_DESCRIPTION_LENGTH)
             + MAX_TAG_BYTES * len(self.tags)
         )
 
@@ -150,22 +150,22 @@ class TagCount(Struct, frozen=True, kw_only=True):
 
 def checked_title(title: str) -> str:
     """Return the title trimmed."""
-    return checked_text(title.strip(), pointer="/title", shortest=1, longest=LONGEST_TITLE)
+    return checked_text(title.strip(), pointer="/title", min_length=1, max_length=MAX_TITLE_LENGTH)
 
 
 def checked_description(description: str | None) -> str | None:
     """Return the description as it is: white space may mean something in it."""
-    return description and checked_text(description, pointer="/description", longest=LONGEST_DESCRIPTION)
+    return description and checked_text(description, pointer="/description", max_length=MAX_DESCRIPTION_LENGTH)
 
 
 def checked_tags(tags: "tuple[str, ...] | list[str]") -> tuple[str, ...]:
     """Return the tags trimmed, each once; of two that differ in case only, the first stays."""
     unique: dict[str, str] = {}
     for index, tag in enumerate(tags):
-        trimmed = checked_text(tag.strip(), pointer=f"/tags/{index}", shortest=1, longest=LONGEST_TAG)
+        trimmed = checked_text(tag.strip(), pointer=f"/tags/{index}", min_length=1, max_length=MAX_TAG_LENGTH)
         unique.setdefault(fold(trimmed), trimmed)
-    if len(unique) > MOST_TAGS:
-        raise Invalid(f"Must have at most {MOST_TAGS} different tags.", pointer="/tags")
+    if len(unique) > MAX_TAGS:
+        raise Invalid(f"Must have at most {MAX_TAGS} different tags.", pointer="/tags")
     return tuple(unique.values())
 
 

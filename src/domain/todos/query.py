@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from domain.text import checked_text, fold
-from domain.todos.model import LONGEST_TAG, LONGEST_TITLE, TagCount, Todo
+from domain.todos.model import MAX_TAG_LENGTH, MAX_TITLE_LENGTH, TagCount, Todo
 
 SortKey = Literal["created_at", "due_at", "priority", "updated_at", "title"]
 SortValue = datetime | int | str | None
@@ -29,10 +29,10 @@ class TodoFilter(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.tag is not None:
-            checked_text(self.tag, parameter="tag", longest=LONGEST_TAG)
+            checked_text(self.tag, parameter="tag", max_length=MAX_TAG_LENGTH)
         if self.text is not None:
-            checked_text(self.text, parameter="q", longest=LONGEST_TITLE)
-            checked_text(fold(self.text), parameter="q", longest=LONGEST_TITLE)  # may have three times as many
+            checked_text(self.text, parameter="q", max_length=MAX_TITLE_LENGTH)
+            checked_text(fold(self.text), parameter="q", max_length=MAX_TITLE_LENGTH)  # may have three times as many
 
 
 class TodoOrder(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from domain.store import Store
 from domain.todos.model import NewTodo, Todo, TodoPatch
 from domain.todos.query import TagPage, TagQuery, TodoPage, TodoQuery
 
-_ATTEMPTS = 100
+_MAX_ATTEMPTS = 100
 """How often a change is tried again after another writer was faster."""
 
 
@@ -65,7 +65,7 @@ class TodoService:
         :raises Conflict: if other writers were faster a hundred times in a row.
         """
         zone = await self._zone_of(owner_id) if patch.needs_zone_of_owner else "UTC"
-        for _ in range(_ATTEMPTS):
+        for _ in range(_MAX_ATTEMPTS):
             todo = await self.get(todo_id, owner_id=owner_id)
             _require(todo, versions)
             changed = todo.patched(patch, zone_of_owner=zone, at=self._now())

@@ -54,7 +54,7 @@ def _check_deployment(url: str | None, *, as_json: bool) -> None:
 
 def _line(finding: Finding) -> str:
     level = click.style(f"{finding.level:8}", fg=_COLOURS[finding.level])
-    return f"{level}{finding.item:18}{finding.why}{f' -> {finding.mend}' if finding.mend else ''}"
+    return f"{level}{finding.item:18}{finding.why}{f' -> {finding.remedy}' if finding.remedy else ''}"
 
 
 def _show_settings() -> None:

@@ -2,13 +2,13 @@
 
 import click
 
-from domain.authentication.recent import TRUST
+from domain.authentication.principal_cache import PRINCIPAL_TTL
 from domain.authentication.revocation import Revoked
 from entrypoints.bootstrap import open_revocation
 from entrypoints.cli.support import run_or_explain, settings_or_exit
 from entrypoints.settings import Settings
 
-_SECONDS = int(TRUST.total_seconds())
+_SECONDS = int(PRINCIPAL_TTL.total_seconds())
 
 
 @click.command()

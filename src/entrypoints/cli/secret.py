@@ -4,10 +4,10 @@ from secrets import token_hex
 
 import click
 
-from entrypoints.environment import SHORTEST_JWT_SECRET
+from entrypoints.environment import MIN_JWT_SECRET_BYTES
 
 
 @click.command()
 def secret() -> None:
     """Print a fresh secret: 64 random bytes, as 128 hexadecimal digits."""
-    click.echo(token_hex(SHORTEST_JWT_SECRET))
+    click.echo(token_hex(MIN_JWT_SECRET_BYTES))

@@ -19,14 +19,14 @@ from entrypoints.signing_secret import jwt_secret
 _SHUTDOWN_GRACE = 30
 """Seconds at the least that requests in flight have to finish, as long as the slowest statement may take."""
 
-_SLOWEST_HEAD = 10
+_HEADER_TIMEOUT = 10
 """Seconds in which the head of a request must arrive, and after which a silent connection is closed."""
 
-_SLOWEST_HEAD_OF_PROXIES = 60
+_PROXY_HEADER_TIMEOUT = 60
 """Seconds, likewise: proxies wait for slow clients themselves, and keep connections for as long as a minute, in which
 they would meet one that is being closed."""
 
-_LARGEST_HEAD = 32 * 1_024
+_MAX_HEADER_SIZE = 32 * 1_024
 """Bytes for the request line and all header lines; four times as many as browsers and tokens need.
 
 What arrives at once is read at once, so that up to half as many again may pass. Header lines may be 100, which the
@@ -73,14 +73,14 @@ def _require_free_port(host: str, port: int) -> None:
 def _become_granian(settings: Settings) -> NoReturn:
     """Replace this process by the server, so that signals reach it and nothing stands in between."""
     connections = allowed_connections()
-    slowest_head = (
-        _SLOWEST_HEAD_OF_PROXIES if settings.trusted_proxies else min(_SLOWEST_HEAD, settings.request_timeout)
+    header_timeout = (
+        _PROXY_HEADER_TIMEOUT if settings.trusted_proxies else min(_HEADER_TIMEOUT, settings.request_timeout)
     )
     arguments = [
         *("--interface", "asgi", "--factory", "--no-ws", "--loop", "uvloop"),
         # HTTP/2 is for TLS, which ends before us; and until its first byte, a connection would have no time limit.
         *("--http", "1"),
-        *("--http1-header-read-timeout", str(slowest_head * 1_000), "--http1-buffer-size", str(_LARGEST_HEAD)),
+        *("--http1-header-read-timeout", str(header_timeout * 1_000), "--http1-buffer-size", str(_MAX_HEADER_SIZE)),
         *("--backlog", str(MAX_CONNECTIONS), "--backpressure", str(connections)),
         *("--host", settings.host, "--port", str(settings.port), "--workers", str(settings.workers)),
         *("--workers-kill-timeout", str(max(_SHUTDOWN_GRACE, settings.request_timeout)), "--respawn-failed-workers"),

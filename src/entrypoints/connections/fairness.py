@@ -33,7 +33,7 @@ def in_excess(connections: Iterable[Connection], *, per_network: int, total: int
             room -= 1
         else:
             networks[connection.network].append(connection)
-    share = _fair_share([len(own) for own in networks.values()], room=max(room, per_network), most=per_network)
+    share = _fair_share([len(own) for own in networks.values()], room=max(room, per_network), limit=per_network)
     return [
         connection
         for own in networks.values()
@@ -46,7 +46,7 @@ def _last_to_go(connection: Connection) -> tuple[bool, float]:
     return not connection.is_waiting, connection.idle
 
 
-def _fair_share(sizes: list[int], *, room: int, most: int) -> int:
+def _fair_share(sizes: list[int], *, room: int, limit: int) -> int:
     """Return how many each may keep so that all fit in: those with fewer leave what is over to the others.
 
     It is never less than one, even if there are more networks than places.
@@ -55,6 +55,6 @@ def _fair_share(sizes: list[int], *, room: int, most: int) -> int:
     for index, size in enumerate(fewer_first):
         share = room // (len(fewer_first) - index)
         if size > share:
-            return max(min(share, most), 1)
+            return max(min(share, limit), 1)
         room -= size
-    return most
+    return limit

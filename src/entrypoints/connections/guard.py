@@ -13,11 +13,11 @@ from entrypoints.connections import sockets
 from entrypoints.connections.fairness import Connection, in_excess
 from entrypoints.connections.sockets import Accepted, Peer
 from entrypoints.environment import Network
-from entrypoints.http.seldom import Seldom
+from entrypoints.http.throttle import Throttle
 from entrypoints.services import CloseReason
 
-_LOOK_EVERY = 0.5
-_LOOK_AGAIN = 0.1
+_POLL_INTERVAL = 0.5
+_RETRY_INTERVAL = 0.1
 """Seconds between two looks at the connections, and while some had to be closed, or the server does not yet listen.
 
 A look costs 10 us for each connection.
@@ -29,10 +29,10 @@ _FREE = 0.25
 _MAX_UNSENT = 64 * 1_024
 """Bytes for a client that does not read; they are kept in memory of the kernel, which counts as the container's."""
 
-_REMEMBERED_PEERS = 4_096
+_PEER_CACHE_SIZE = 4_096
 
 _log = logging.getLogger(__name__)
-_lines = Seldom(seconds=60)
+_lines = Throttle(seconds=60)
 
 
 class ConnectionGuard:
@@ -45,16 +45,22 @@ class ConnectionGuard:
     """
 
     def __init__(
-        self, *, per_network: int, most: int, patience: int, proxies: Collection[Network] = (), metrics_port: int | None
+        self,
+        *,
+        per_network: int,
+        limit: int,
+        user_timeout: int,
+        proxies: Collection[Network] = (),
+        metrics_port: int | None,
     ) -> None:
         self.open = 0
         self.closed: Counter[CloseReason] = Counter()
         self._per_network = per_network
-        self._total = int(most * (1 - _FREE))
-        self._patience = patience
+        self._total = int(limit * (1 - _FREE))
+        self._user_timeout = user_timeout
         self._metrics_port = metrics_port
         self._proxies = tuple(proxies)
-        self._network = lru_cache(_REMEMBERED_PEERS)(self._counted_network)
+        self._network = lru_cache(_PEER_CACHE_SIZE)(self._counted_network)
         self._given_up: dict[Peer, CloseReason] = {}
         self._wake = asyncio.Event()
 
@@ -77,9 +83,11 @@ class ConnectionGuard:
     async def _guard(self) -> None:
         ports: set[int] = set()
         while not ports:  # the server listens only after the application has started
-            await asyncio.sleep(_LOOK_AGAIN)
-            ports = sockets.listening_ports(other_than=self._metrics_port, patience=self._patience, unsent=_MAX_UNSENT)
-        pause = _LOOK_EVERY
+            await asyncio.sleep(_RETRY_INTERVAL)
+            ports = sockets.listening_ports(
+                other_than=self._metrics_port, user_timeout=self._user_timeout, unsent=_MAX_UNSENT
+            )
+        pause = _POLL_INTERVAL
         while True:
             try:
                 async with asyncio.timeout(pause):
@@ -88,7 +96,7 @@ class ConnectionGuard:
                 pass
             self._wake.clear()
             try:
-                pause = _LOOK_AGAIN if self._look(ports) else _LOOK_EVERY
+                pause = _RETRY_INTERVAL if self._look(ports) else _POLL_INTERVAL
             except Exception:  # noqa: BLE001 - whatever it is, the next look is needed all the more
                 if _lines.is_due("failed"):
                     _log.exception("The connections cannot be looked at")

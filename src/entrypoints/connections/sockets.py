@@ -39,11 +39,11 @@ class Accepted(Struct, frozen=True, kw_only=True):
     is_waiting: bool
 
 
-def listening_ports(*, other_than: int | None, patience: int, unsent: int) -> set[int]:
+def listening_ports(*, other_than: int | None, user_timeout: int, unsent: int) -> set[int]:
     """Return the ports that clients connect to, after giving those sockets the options of all their connections.
 
     What is set on a listening socket holds for every connection that it accepts. Whoever takes nothing for
-    ``patience`` seconds is given up by the kernel (RFC 5482; Linux counts a window that stays closed, too), and the
+    ``user_timeout`` seconds is given up by the kernel (RFC 5482; Linux counts a window that stays closed, too), and the
     kernel keeps no more than ``unsent`` bytes that do not fit into the peer's window. ``other_than`` is the port on
     which metrics are served.
     """
@@ -52,7 +52,7 @@ def listening_ports(*, other_than: int | None, patience: int, unsent: int) -> se
         port = own.getsockname()[1]
         if port != other_than and own.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             ports.add(port)
-            for option, value in ((socket.TCP_USER_TIMEOUT, patience * _MILLISECONDS), (_UNSENT, unsent)):
+            for option, value in ((socket.TCP_USER_TIMEOUT, user_timeout * _MILLISECONDS), (_UNSENT, unsent)):
                 with suppress(OSError):  # not every sandbox that looks like Linux knows them all
                     own.setsockopt(socket.IPPROTO_TCP, option, value)
     return ports

@@ -19,7 +19,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     item: str
     level: Level
     why: str
-    mend: str = ""
+    remedy: str = ""
 
 
 def ok(item: str, why: str) -> Finding:
@@ -27,11 +27,11 @@ def ok(item: str, why: str) -> Finding:
     return Finding(item=item, level=Level.OK, why=why)
 
 
-def warning(item: str, why: str, mend: str) -> Finding:
+def warning(item: str, why: str, remedy: str) -> Finding:
     """Return what an operator should know of, and may decide to live with."""
-    return Finding(item=item, level=Level.WARNING, why=why, mend=mend)
+    return Finding(item=item, level=Level.WARNING, why=why, remedy=remedy)
 
 
-def error(item: str, why: str, mend: str) -> Finding:
+def error(item: str, why: str, remedy: str) -> Finding:
     """Return what must be mended first."""
-    return Finding(item=item, level=Level.ERROR, why=why, mend=mend)
+    return Finding(item=item, level=Level.ERROR, why=why, remedy=remedy)

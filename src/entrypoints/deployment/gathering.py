@@ -23,7 +23,7 @@ from entrypoints.deployment.facts import Answer, Audit, Facts
 from entrypoints.environment import Secret
 from entrypoints.settings import Settings
 
-_PATIENCE = 5
+_TIMEOUT = 5
 """Seconds that anything has to answer."""
 
 _SHARED = Path(sys.prefix) / "share" / "todo-api"
@@ -39,7 +39,7 @@ async def gather(variables: Mapping[str, str], *, url: str | None = None) -> Fac
     settings, problems = Settings.draft(variables)
     url = url or settings.public_url or str(URL(scheme="http", host=_reachable(settings.host), port=settings.port))
     headers = {"authorization": f"Bearer {settings.metrics_token}"} if settings.metrics_token else {}
-    async with httpx.AsyncClient(timeout=_PATIENCE, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False) as client:
         health, readiness, public_metrics, plain, metrics = await asyncio.gather(
             _answer(client, url, "/health"),
             _answer(client, url, "/health/ready"),
@@ -124,7 +124,7 @@ async def _database_problems(settings: Settings) -> tuple[str, ...]:
 
 
 async def _redis_answers(url: Secret) -> bool:
-    client: Any = cast("Any", Redis).from_url(url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE)
+    client: Any = cast("Any", Redis).from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
     try:
         async with client:
             await client.ping()

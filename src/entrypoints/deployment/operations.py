@@ -11,7 +11,7 @@ from entrypoints.deployment.findings import Finding, error, ok, warning
 from entrypoints.settings import Settings
 
 _OK = 200
-_CLOCKS_APART = timedelta(minutes=5)
+_MAX_CLOCK_SKEW = timedelta(minutes=5)
 
 
 class _Readiness(Struct):
@@ -32,8 +32,8 @@ def log_level(facts: Facts) -> Finding:
 def error_tracking(facts: Facts) -> Finding:
     """Check that somebody hears of what goes wrong."""
     if facts.settings.sentry_dsn is None:
-        mend = "Set SENTRY_DSN to a project of Sentry, or of something that speaks its protocol."
-        return warning("error tracking", "Unexpected errors are in the log only.", mend)
+        remedy = "Set SENTRY_DSN to a project of Sentry, or of something that speaks its protocol."
+        return warning("error tracking", "Unexpected errors are in the log only.", remedy)
     return ok("error tracking", "SENTRY_DSN is set.")
 
 
@@ -69,14 +69,14 @@ def migrations(facts: Facts) -> Finding:
 def backup(facts: Facts) -> Finding:
     """Check that there is something to go back to, which was tried."""
     item, newest = "backup", facts.newest_verified_backup
-    where, mend = facts.settings.backup_dir, "Run `todo-api backup` and `todo-api backup --verify` on a schedule."
+    where, remedy = facts.settings.backup_dir, "Run `todo-api backup` and `todo-api backup --verify` on a schedule."
     if newest is None:
-        return error(item, f"No verified backup in {where}.", mend)
+        return error(item, f"No verified backup in {where}.", remedy)
     said = f"The newest verified backup in {where} is of {newest:%Y-%m-%d %H:%M} UTC"
-    if newest - facts.at > _CLOCKS_APART:
+    if newest - facts.at > _MAX_CLOCK_SKEW:
         return error(item, f"{said}, which is yet to come.", "Set the clock, and make a new one.")
     if facts.at - newest > facts.settings.backup_max_age:
-        return error(item, f"{said}, which is too long ago.", mend)
+        return error(item, f"{said}, which is too long ago.", remedy)
     return ok(item, f"{said}.")
 
 
@@ -91,8 +91,8 @@ def metrics(facts: Facts) -> Finding:
     if facts.metrics is None or facts.metrics.status != _OK:
         return error(item, f"They cannot be fetched from {where}.", "Start the service with METRICS_PORT set.")
     if settings.metrics_token is None and not _is_private(settings):
-        mend = "Set METRICS_TOKEN, or METRICS_HOST to an address that only Prometheus can reach."
-        return warning(item, f"Whoever reaches {where} can read them.", mend)
+        remedy = "Set METRICS_TOKEN, or METRICS_HOST to an address that only Prometheus can reach."
+        return warning(item, f"Whoever reaches {where} can read them.", remedy)
     return ok(item, f"They can be fetched from {where}, and not from {facts.url}.")
 
 

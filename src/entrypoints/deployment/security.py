@@ -6,9 +6,9 @@ from urllib.parse import unquote, urlsplit
 from entrypoints.deployment.facts import Answer, Facts
 from entrypoints.deployment.findings import Finding, error, ok, warning
 from entrypoints.deployment.strength import is_guessable, looks_random, random_bytes_in
-from entrypoints.environment import SHORTEST_JWT_SECRET
+from entrypoints.environment import MIN_JWT_SECRET_BYTES
 
-_OLDEST_AUDIT = timedelta(days=30)
+_MAX_AUDIT_AGE = timedelta(days=30)
 
 
 def settings(facts: Facts) -> Finding:
@@ -23,15 +23,15 @@ def settings(facts: Facts) -> Finding:
 
 def jwt_secret(facts: Facts) -> Finding:
     """Check that nobody can sign tokens but the service."""
-    item, mend = "JWT secret", "Set JWT_SECRET to what `todo-api secret` prints; clients refresh their access tokens."
+    item, remedy = "JWT secret", "Set JWT_SECRET to what `todo-api secret` prints; clients refresh their access tokens."
     secret = facts.settings.jwt_secret
     if secret is None:
-        return error(item, "JWT_SECRET is not set; each machine would make one of its own.", mend)
+        return error(item, "JWT_SECRET is not set; each machine would make one of its own.", remedy)
     size = random_bytes_in(secret)
-    if size < SHORTEST_JWT_SECRET:
-        return error(item, f"It has room for {size} random bytes; {SHORTEST_JWT_SECRET} are needed.", mend)
-    if not looks_random(secret, size=SHORTEST_JWT_SECRET):
-        return error(item, "It is long enough, but repeats itself too much to be random.", mend)
+    if size < MIN_JWT_SECRET_BYTES:
+        return error(item, f"It has room for {size} random bytes; {MIN_JWT_SECRET_BYTES} are needed.", remedy)
+    if not looks_random(secret, size=MIN_JWT_SECRET_BYTES):
+        return error(item, "It is long enough, but repeats itself too much to be random.", remedy)
     return ok(item, f"It has room for {size} random bytes.")
 
 
@@ -46,8 +46,8 @@ def https(facts: Facts) -> Finding:
     """Check that nobody's password travels in plain text."""
     item, settings = "HTTPS", facts.settings
     if not settings.force_https:
-        mend = "Set FORCE_HTTPS=true behind a proxy that speaks TLS, and TRUSTED_PROXIES."
-        return error(item, "Plain HTTP is answered.", mend)
+        remedy = "Set FORCE_HTTPS=true behind a proxy that speaks TLS, and TRUSTED_PROXIES."
+        return error(item, "Plain HTTP is answered.", remedy)
     networks = ", ".join(map(str, settings.trusted_proxies))
     if not networks:
         return error(item, "No proxy is trusted.", "Name the addresses of the proxy in TRUSTED_PROXIES.")
@@ -55,11 +55,11 @@ def https(facts: Facts) -> Finding:
         why = "TRUSTED_PROXIES is the whole internet: anybody could claim any address."
         return error(item, why, "Name the addresses of the proxy.")
     if facts.plain is not None and facts.plain.status < 300:  # noqa: PLR2004 - every success
-        mend = "Let the proxy pass on X-Forwarded-Proto, or redirect by itself."
-        return error(item, "The public host answers plain HTTP.", mend)
+        remedy = "Let the proxy pass on X-Forwarded-Proto, or redirect by itself."
+        return error(item, "The public host answers plain HTTP.", remedy)
     if urlsplit(facts.url).scheme == "https" and facts.health is not None and not _has_hsts(facts.health):
-        mend = "Let the proxy pass the header on, which the service sets."
-        return error(item, "Answers lack Strict-Transport-Security.", mend)
+        remedy = "Let the proxy pass the header on, which the service sets."
+        return error(item, "Answers lack Strict-Transport-Security.", remedy)
     return ok(item, f"It is forced, and believed of {networks} only.")
 
 
@@ -92,8 +92,8 @@ def database_password(facts: Facts) -> Finding:
     except ValueError:
         return error(item, "DATABASE_URL cannot be taken apart.", "Mend what is said of the settings.")
     if not parts.password:
-        mend = "Make sure that the server asks for something else: a certificate, or the user of a local socket."
-        return warning(item, "DATABASE_URL has none.", mend)
+        remedy = "Make sure that the server asks for something else: a certificate, or the user of a local socket."
+        return warning(item, "DATABASE_URL has none.", remedy)
     context = (unquote(parts.username or ""), parts.path.strip("/"), parts.hostname or "", "todo", "postgres", "api")
     if is_guessable(unquote(parts.password), *context):
         return error(item, "It can be guessed.", "Give the role a random one, for instance from `todo-api secret`.")
@@ -123,18 +123,21 @@ def user(facts: Facts) -> Finding:
 
 def dependencies(facts: Facts) -> Finding:
     """Check that no package was known to be vulnerable when this was built."""
-    item, mend = "dependencies", "Run `make audit` where the advisory service can be reached, and build the image anew."
+    item, remedy = (
+        "dependencies",
+        "Run `make audit` where the advisory service can be reached, and build the image anew.",
+    )
     audit = facts.audit
     if audit is None:
-        return warning(item, "They were not audited when this was built.", mend)
+        return warning(item, "They were not audited when this was built.", remedy)
     if audit.requirements_sha256 != facts.requirements_sha256:
-        return warning(item, "The audit is of other packages than these.", mend)
+        return warning(item, "The audit is of other packages than these.", remedy)
     day = f"{audit.audited_at:%Y-%m-%d}"
     if audit.vulnerabilities:
         found = ", ".join(audit.vulnerabilities)
         return error(item, f"Known to be vulnerable on {day}: {found}.", "Upgrade them: `make lock ARGS=--upgrade`.")
     if audit.audited == 0 or audit.skipped:
-        return warning(item, f"{audit.skipped} packages could not be audited on {day}.", mend)
-    if facts.at - audit.audited_at > _OLDEST_AUDIT:
-        return warning(item, f"The audit is of {day}; advisories may have come out since.", mend)
+        return warning(item, f"{audit.skipped} packages could not be audited on {day}.", remedy)
+    if facts.at - audit.audited_at > _MAX_AUDIT_AGE:
+        return warning(item, f"The audit is of {day}; advisories may have come out since.", remedy)
     return ok(item, f"None of {audit.audited} packages was known to be vulnerable on {day}.")

@@ -7,7 +7,7 @@ from zxcvbn import zxcvbn
 
 _BITS_OF_A_CHARACTER = ((frozenset(hexdigits), 4), (frozenset(f"{ascii_letters}{digits}+/-_="), 6))
 _BITS_OF_ANY_CHARACTER = 6.5
-_LONGEST_ESTIMATED = 72
+_MAX_ESTIMATED_LENGTH = 72
 """Characters; the estimate takes long for more, and they can only make a password better."""
 
 _STRONG = 3
@@ -34,5 +34,5 @@ def is_guessable(password: str, *context: str) -> bool:
 
     The estimate is that of zxcvbn (Wheeler, "Low-Budget Password Strength Estimation", USENIX Security 2016).
     """
-    estimate = zxcvbn(password[:_LONGEST_ESTIMATED], user_inputs=list(context))
+    estimate = zxcvbn(password[:_MAX_ESTIMATED_LENGTH], user_inputs=list(context))
     return int(estimate["score"]) < _STRONG

@@ -17,15 +17,15 @@ from domain.errors import RateLimited
 from entrypoints.http.problems import send_domain_problem, send_problem
 from entrypoints.http.rate_limits import count
 
-LONGEST_PATH = 1_024
-_LONGEST_QUERY = 8_192
-_MOST_PARAMETERS = 50
+MAX_PATH_LENGTH = 1_024
+_MAX_QUERY_LENGTH = 8_192
+_MAX_PARAMETERS = 50
 """Bounds, in bytes, of what the framework keeps in its caches of the last thousand paths and queries."""
 
 _PLAIN = "/:@!$&'()*+,;=~%?"
 """Characters that mean what they say in a path or a query (RFC 3986, section 3.3), and those that escape others."""
 
-_REMEMBERED_HOSTS = 64
+_HOST_CACHE_SIZE = 64
 """Host headers whose meaning is remembered; most clients send the same one."""
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]{1,255})(:[0-9]{0,5})?")
@@ -66,7 +66,7 @@ class Admission:
         self.app = app
         self._allowed_hosts = None if "*" in allowed_hosts else tuple(host.lower() for host in allowed_hosts)
         self._force_https = force_https
-        self._name = lru_cache(_REMEMBERED_HOSTS)(self._checked_name)
+        self._name = lru_cache(_HOST_CACHE_SIZE)(self._checked_name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it here."""
@@ -88,7 +88,7 @@ class Admission:
     def _refusal(self, scope: HTTPScope) -> Refusal | Redirect | None:
         """Return why a request goes no further; ``None`` if it does."""
         path, query = scope["path"], scope["query_string"]
-        if len(path) > LONGEST_PATH or len(query) > _LONGEST_QUERY or query.count(b"&") >= _MOST_PARAMETERS:
+        if len(path) > MAX_PATH_LENGTH or len(query) > _MAX_QUERY_LENGTH or query.count(b"&") >= _MAX_PARAMETERS:
             return _TOO_LONG
         if path.startswith("/health"):
             return None

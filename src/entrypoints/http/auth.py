@@ -8,9 +8,9 @@ from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from domain.accounts.model import LONGEST_EMAIL, LONGEST_PASSWORD, SHORTEST_PASSWORD, Account
+from domain.accounts.model import MAX_EMAIL_LENGTH, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, Account
 from domain.api_tokens.model import ApiToken, IssuedApiToken, NewApiToken
-from domain.authentication.principal import Scope
+from domain.authentication.principal import TokenScope
 from domain.errors import Unauthenticated
 from domain.rate_limits.quotas import REGISTRATION, REGISTRATION_SITE
 from domain.sessions.model import Session, TokenPair
@@ -22,9 +22,9 @@ from entrypoints.http.request import ApiRequest, bearer_token, client_address
 
 _REGISTER = RouteLimits(by_address=(REGISTRATION,), by_site=(REGISTRATION_SITE,))
 
-Email = Annotated[str, Meta(max_length=LONGEST_EMAIL, examples=["ada@example.com"])]
+Email = Annotated[str, Meta(max_length=MAX_EMAIL_LENGTH, examples=["ada@example.com"])]
 NewPassword = Annotated[
-    str, Meta(min_length=SHORTEST_PASSWORD, max_length=LONGEST_PASSWORD, examples=["correct horse battery staple"])
+    str, Meta(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH, examples=["correct horse battery staple"])
 ]
 
 
@@ -127,7 +127,7 @@ class AuthController(Controller):
         principal = await request.services.authenticator.principal(bearer)
         await request.services.sessions.log_out(principal.own_session(), owner_id=principal.account_id)
 
-    @get("/sessions", operation_id="listSessions", summary="List sessions", opt=needs(Scope.ACCOUNT_READ))
+    @get("/sessions", operation_id="listSessions", summary="List sessions", opt=needs(TokenScope.ACCOUNT_READ))
     async def sessions(self, request: ApiRequest) -> SessionList:
         """Return the account's sessions that are still good."""
         current = request.principal.session_id
@@ -140,13 +140,15 @@ class AuthController(Controller):
         "/sessions/{session_id:str}",
         operation_id="revokeSession",
         summary="End a session",
-        opt=needs(Scope.ACCOUNT_WRITE),
+        opt=needs(TokenScope.ACCOUNT_WRITE),
     )
     async def revoke_session(self, request: ApiRequest, session_id: Id) -> None:
         """End one of the account's sessions."""
         await request.services.sessions.revoke(session_id, owner_id=request.owner_id)
 
-    @post("/tokens", operation_id="createApiToken", summary="Make an API token", opt=needs(Scope.ACCOUNT_WRITE, 409))
+    @post(
+        "/tokens", operation_id="createApiToken", summary="Make an API token", opt=needs(TokenScope.ACCOUNT_WRITE, 409)
+    )
     async def create_token(self, request: ApiRequest, data: JSONBody[NewApiToken]) -> IssuedApiToken:
         """Make a token for a program; it is shown in this answer only.
 
@@ -155,7 +157,7 @@ class AuthController(Controller):
         """
         return await request.services.api_tokens.create(data, principal=request.principal)
 
-    @get("/tokens", operation_id="listApiTokens", summary="List API tokens", opt=needs(Scope.ACCOUNT_READ))
+    @get("/tokens", operation_id="listApiTokens", summary="List API tokens", opt=needs(TokenScope.ACCOUNT_READ))
     async def tokens(self, request: ApiRequest) -> ApiTokenList:
         """Return the account's API tokens, without their secrets. `last_used_at` is exact to a minute."""
         return ApiTokenList(items=await request.services.api_tokens.list_all(owner_id=request.owner_id))
@@ -164,7 +166,7 @@ class AuthController(Controller):
         "/tokens/{token_id:str}",
         operation_id="revokeApiToken",
         summary="Revoke an API token",
-        opt=needs(Scope.ACCOUNT_WRITE),
+        opt=needs(TokenScope.ACCOUNT_WRITE),
     )
     async def revoke_token(self, request: ApiRequest, token_id: Id) -> None:
         """Make a token useless."""

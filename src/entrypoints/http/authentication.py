@@ -5,8 +5,7 @@ from typing import Any, cast
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from domain.authentication.principal import Principal
-from domain.authentication.principal import Scope as ApiScope
+from domain.authentication.principal import Principal, TokenScope
 from domain.errors import InsufficientScope, Unauthenticated
 from entrypoints.http.rate_limits import COMMON, LIMITS, RouteLimits, count
 from entrypoints.http.request import bearer_token
@@ -24,17 +23,17 @@ def public(*problems: int, limits: RouteLimits | None = COMMON) -> dict[str, Any
     return {_SCOPE: None, _PROBLEMS: problems, LIMITS: limits}
 
 
-def needs(scope: ApiScope, *problems: int, limits: RouteLimits = COMMON) -> dict[str, Any]:
+def needs(scope: TokenScope, *problems: int, limits: RouteLimits = COMMON) -> dict[str, Any]:
     """Return the options of a route that needs somebody who is signed in, and their token to have a scope."""
     return {_SCOPE: scope, _PROBLEMS: problems, LIMITS: limits}
 
 
-def scope_of(handler: BaseRouteHandler) -> ApiScope | None:
+def scope_of(handler: BaseRouteHandler) -> TokenScope | None:
     """Return the scope a route needs, ``None`` if anybody may call it.
 
     :raises KeyError: if the route does not say; a forgotten option must not open a door.
     """
-    return cast("ApiScope | None", handler.opt[_SCOPE])
+    return cast("TokenScope | None", handler.opt[_SCOPE])
 
 
 def problems_of(handler: BaseRouteHandler) -> tuple[int, ...]:
@@ -61,7 +60,7 @@ class Authentication:
         :raises RateLimited: if that happened too often.
         """
         handler = scope["route_handler"]
-        needed = cast("ApiScope | None", handler.opt.get(_SCOPE))
+        needed = cast("TokenScope | None", handler.opt.get(_SCOPE))
         if needed is not None:
             http_scope = cast("HTTPScope", scope)
             try:

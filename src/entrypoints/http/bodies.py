@@ -19,7 +19,7 @@ from domain.errors import Invalid
 from entrypoints.http.problems import MalformedBody, UnsupportedMediaType
 from entrypoints.http.request import header
 
-_LONGEST_DETAIL = 300
+_MAX_DETAIL_LENGTH = 300
 
 _ESCAPED = len("\\ud83d\\ude00")
 """Bytes that one character takes in JSON at the most: beyond the first plane, and written as two escapes, which is what
@@ -34,7 +34,7 @@ _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<field>.*)`", re
 _MISSING_FIELD = re.compile(r"Object missing required field `(?P<field>.*)`", re.DOTALL)
 
 
-def largest_json(characters: int) -> int:
+def max_json_size(characters: int) -> int:
     """Return how many bytes a JSON body with so many characters of text needs at the most, however it is written."""
     return characters * _ESCAPED + _AROUND
 
@@ -124,7 +124,7 @@ def _invalid(message: str) -> Invalid:
     if named:
         pointer += f"/{_escaped(named['field'])}"
     # A client's own words come back in it; nobody needs to read half a megabyte of them.
-    return Invalid(f"{detail[:_LONGEST_DETAIL]}.", pointer=pointer[:_LONGEST_DETAIL])
+    return Invalid(f"{detail[:_MAX_DETAIL_LENGTH]}.", pointer=pointer[:_MAX_DETAIL_LENGTH])
 
 
 def _steps(place: str) -> list[str]:

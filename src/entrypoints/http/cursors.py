@@ -17,7 +17,7 @@ from domain.todos.model import Priority
 from domain.todos.query import Position, SortKey, TodoFilter, TodoOrder
 from entrypoints.http.request import ApiRequest
 
-_LONGEST = 2_000
+_MAX_CURSOR_LENGTH = 2_000
 _Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 _Text = Annotated[str, Meta(pattern=r"^[^\x00]*$")]
 _Wanted = TypeVar("_Wanted")
@@ -110,7 +110,7 @@ def _word(content: Struct) -> str:
 
 def _content(text: str, wanted: type[_Wanted]) -> _Wanted:
     try:
-        if len(text) > _LONGEST:
+        if len(text) > _MAX_CURSOR_LENGTH:
             raise _not_ours()
         content = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (ValueError, Base64Error):

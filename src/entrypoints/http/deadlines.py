@@ -10,7 +10,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from entrypoints.http.problems import SlowBody, send_problem
 from entrypoints.http.request import request_id
 
-SLOWEST_BODY = 10
+BODY_TIMEOUT = 10
 """Seconds for a whole body; the largest to-do needs no more than 40 kbit/s for it."""
 
 _RETRY_AFTER = "5"
@@ -30,7 +30,7 @@ class Deadlines:
         self.app = app
         self._request_timeout = request_timeout
         # Of a request that waits for its body all the time, the body is what is to blame.
-        self._body_timeout = min(SLOWEST_BODY, request_timeout / 2)
+        self._body_timeout = min(BODY_TIMEOUT, request_timeout / 2)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 503 when its time is up.

@@ -56,7 +56,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "AccountPatch": {"display_name": "Ada Lovelace", "time_zone": "Europe/London"},
     "ApiToken": _API_TOKEN,
     "ApiTokenList": {"items": [_API_TOKEN]},
-    "Farewell": {"password": "correct horse battery staple"},
+    "AccountDeletion": {"password": "correct horse battery staple"},
     "Health": {"status": "healthy"},
     "IssuedApiToken": _API_TOKEN | {"token": "todo_pat_kQ0mU3l4..."},
     "Login": {"username": "ada@example.com", "password": "correct horse battery staple", "grant_type": "password"},

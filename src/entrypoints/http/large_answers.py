@@ -22,11 +22,11 @@ LARGE = 64 * 1_024
 _PART = 16 * 1_024
 """Bytes. The server takes four parts, and writes 32 KiB more at once."""
 
-_PATIENCE = 10
+_READ_TIMEOUT = 10
 """Seconds in which something has to be taken."""
 
-_SLOWEST = 16 * 1_024
-"""Bytes a second, beside the patience for the first of them: a telephone in a bad place reads as fast."""
+_MIN_BYTES_PER_SECOND = 16 * 1_024
+"""Bytes a second, beside the time for the first of them: a telephone in a bad place reads as fast."""
 
 
 async def send_in_parts(scope: HTTPScope, body: bytes, send: Send) -> None:
@@ -34,17 +34,17 @@ async def send_in_parts(scope: HTTPScope, body: bytes, send: Send) -> None:
     services: Services = scope["litestar_app"].state.services
     unread, loop = services.unread_answers, asyncio.get_running_loop()
     started = loop.time()
-    last_moment = started + _PATIENCE + len(body) / _SLOWEST
+    last_moment = started + _READ_TIMEOUT + len(body) / _MIN_BYTES_PER_SECOND
     principal: Principal | None = cast("dict[str, Any]", scope).get("user")
     network = network_of(client_address(scope))
     answer: Answer | None = None
     try:
-        async with asyncio.timeout_at(started + _PATIENCE) as patience:
+        async with asyncio.timeout_at(started + _READ_TIMEOUT) as timeout:
             answer = Answer(
                 owner=network if principal is None else principal.account_id,
                 network=network,
                 size=len(body),
-                cut_off=lambda: patience.reschedule(started),
+                cut_off=lambda: timeout.reschedule(started),
                 taken_at=started,
             )
             unread.add(answer)
@@ -52,7 +52,7 @@ async def send_in_parts(scope: HTTPScope, body: bytes, send: Send) -> None:
                 end = begin + _PART
                 await send({"type": "http.response.body", "body": body[begin:end], "more_body": end < len(body)})
                 answer.taken_at = loop.time()
-                patience.reschedule(min(answer.taken_at + _PATIENCE, last_moment))
+                timeout.reschedule(min(answer.taken_at + _READ_TIMEOUT, last_moment))
     except TimeoutError:
         services.connections.give_up(_peer(scope), reason="unread")
     finally:

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
 from domain.accounts.model import Account, AccountPatch
-from domain.authentication.principal import Scope
+from domain.authentication.principal import TokenScope
 from domain.rate_limits.quotas import PASSWORD_CHECK, PASSWORD_CHECK_ADDRESS, PASSWORD_CHECK_SITE
 from entrypoints.http.auth import NewPassword
 from entrypoints.http.authentication import needs
@@ -32,7 +32,7 @@ class PasswordChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     new_password: NewPassword
 
 
-class Farewell(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AccountDeletion(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The password again, because this cannot be undone."""
 
     password: Password
@@ -68,7 +68,9 @@ class MeController(Controller):
     path = "/me"
     tags = ("Account",)
 
-    @get(operation_id="getMe", summary="Read one's account", response_headers=[ETAG], opt=needs(Scope.ACCOUNT_READ))
+    @get(
+        operation_id="getMe", summary="Read one's account", response_headers=[ETAG], opt=needs(TokenScope.ACCOUNT_READ)
+    )
     async def read(self, request: ApiRequest) -> Response[OwnAccount]:
         """Return the account with the ETag of what can be changed in it, and how much it keeps."""
         return await _answer(request, await request.services.accounts.get(request.owner_id))
@@ -76,7 +78,7 @@ class MeController(Controller):
     @patch(
         operation_id="changeMe",
         summary="Change one's account",
-        opt=needs(Scope.ACCOUNT_WRITE, 409, 412),
+        opt=needs(TokenScope.ACCOUNT_WRITE, 409, 412),
         dto=MergePatchBody,
         response_headers=[ETAG],
     )
@@ -96,7 +98,7 @@ class MeController(Controller):
         "/password",
         operation_id="changePassword",
         summary="Change one's password",
-        opt=needs(Scope.ACCOUNT_WRITE, 409, limits=_PASSWORD),
+        opt=needs(TokenScope.ACCOUNT_WRITE, 409, limits=_PASSWORD),
         status_code=HTTP_204_NO_CONTENT,
     )
     async def change_password(self, request: ApiRequest, data: JSONBody[PasswordChange]) -> None:
@@ -111,8 +113,10 @@ class MeController(Controller):
             session_id=request.principal.session_id,
         )
 
-    @delete(operation_id="deleteMe", summary="Close one's account", opt=needs(Scope.ACCOUNT_WRITE, limits=_PASSWORD))
-    async def close(self, request: ApiRequest, data: JSONBody[Farewell]) -> None:
+    @delete(
+        operation_id="deleteMe", summary="Close one's account", opt=needs(TokenScope.ACCOUNT_WRITE, limits=_PASSWORD)
+    )
+    async def close(self, request: ApiRequest, data: JSONBody[AccountDeletion]) -> None:
         """Remove the account and everything of it, for good; a wrong password is 403."""
         await request.services.accounts.close(request.owner_id, password=data.password)
 

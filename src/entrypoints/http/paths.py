@@ -14,7 +14,7 @@ from litestar.types import TypeDecodersSequence
 from domain.clock import in_utc
 from domain.errors import Invalid
 
-_LARGEST_ID = 2**63 - 1
+_MAX_ID = 2**63 - 1
 
 _ID = re.compile(r"[1-9][0-9]{0,18}")
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
@@ -32,7 +32,7 @@ Id = Annotated[
             "type": OpenAPIType.INTEGER,
             "format": "int64",
             "minimum": 1,
-            "maximum": _LARGEST_ID,
+            "maximum": _MAX_ID,
             "examples": [1],
         },
     ),
@@ -41,7 +41,7 @@ Id = Annotated[
 
 def _decode_id(_: type[PathId], text: str) -> PathId:
     """Do what ``{id:int}`` in a path would do, but not take ``+7``, ``0_7`` or other digits than ours for 7."""
-    if not _ID.fullmatch(text) or int(text) > _LARGEST_ID:
+    if not _ID.fullmatch(text) or int(text) > _MAX_ID:
         raise ValueError
     return PathId(text)
 
@@ -52,7 +52,7 @@ LOCATION = ResponseHeader(name="Location", documentation_only=True, description=
 LINK = ResponseHeader(name="Link", documentation_only=True, description='The next page, with rel="next" (RFC 8288).')
 
 
-def given(text: str | None, wanted: Any, *, parameter: str, strict: bool = False) -> Any:
+def parse_parameter(text: str | None, wanted: Any, *, parameter: str, strict: bool = False) -> Any:
     """Return a parameter of a query as what it stands for; ``None`` if it was not given.
 
     The framework would take the word ``null`` for a parameter that was not given, and a number for an instant.
@@ -67,11 +67,11 @@ def given(text: str | None, wanted: Any, *, parameter: str, strict: bool = False
         raise Invalid(f"{error}.", parameter=parameter) from None
 
 
-def given_integer(text: str | None, wanted: Any, *, parameter: str) -> int | None:
-    """Return a parameter of a query as an integer, see ``given``; it is written in digits, and not as ``1e1``."""
+def parse_integer(text: str | None, wanted: Any, *, parameter: str) -> int | None:
+    """Return a parameter as an integer, see ``parse_parameter``; it is written in digits, and not as ``1e1``."""
     if text is not None and not _INTEGER.fullmatch(text):
         raise Invalid("Expected an integer, in digits.", parameter=parameter)
-    return given(text, wanted, parameter=parameter)
+    return parse_parameter(text, wanted, parameter=parameter)
 
 
 async def refuse_repeated_parameters(request: Request[Any, Any, Any]) -> None:
@@ -90,7 +90,7 @@ async def refuse_repeated_parameters(request: Request[Any, Any, Any]) -> None:
             raise Invalid("It is given more than once.", parameter=name)
 
 
-def given_instant(text: str | None, *, parameter: str) -> datetime | None:
-    """Return a parameter of a query as an instant in UTC, see ``given``."""
-    moment = given(text, datetime, parameter=parameter, strict=True)
+def parse_instant(text: str | None, *, parameter: str) -> datetime | None:
+    """Return a parameter of a query as an instant in UTC, see ``parse_parameter``."""
+    moment = parse_parameter(text, datetime, parameter=parameter, strict=True)
     return moment and in_utc(moment, parameter=parameter)

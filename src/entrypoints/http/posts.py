@@ -7,19 +7,19 @@ from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import JSONBody, QueryParameter
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from domain.authentication.principal import Scope
-from domain.posts.model import LONGEST_CONTENT, NewPost, Post
+from domain.authentication.principal import TokenScope
+from domain.posts.model import MAX_CONTENT_LENGTH, NewPost, Post
 from entrypoints.http.authentication import needs, public
-from entrypoints.http.bodies import largest_json
+from entrypoints.http.bodies import max_json_size
 from entrypoints.http.cursors import decode_post_cursor, encode_post_cursor, next_link
-from entrypoints.http.paths import LINK, LOCATION, Id, given_integer
+from entrypoints.http.paths import LINK, LOCATION, Id, parse_integer
 from entrypoints.http.request import ApiRequest
 
 _LAST_PAGE = 2**31 - 1
 """As far as the number of posts to skip stays a 64-bit integer."""
 
 _PAGE_SIZE = 10
-_LARGEST_PAGE = 100
+_MAX_PAGE_SIZE = 100
 
 PageNumber = Annotated[
     str | None,
@@ -32,7 +32,7 @@ PageSize = Annotated[
     str | None,
     QueryParameter(
         description="The most posts in one page.",
-        schema_extra={"type": OpenAPIType.INTEGER, "minimum": 1, "maximum": _LARGEST_PAGE, "default": _PAGE_SIZE},
+        schema_extra={"type": OpenAPIType.INTEGER, "minimum": 1, "maximum": _MAX_PAGE_SIZE, "default": _PAGE_SIZE},
     ),
 ]
 
@@ -69,8 +69,10 @@ class PostController(Controller):
         `next_cursor`, and a `Link` header, that lead to the rest of the same page. The following page begins where
         the last part ends, and not where the first does. A page of 28 or fewer is always whole.
         """
-        number = given_integer(page, Annotated[int, Meta(ge=1, le=_LAST_PAGE)], parameter="page") or 1
-        size = given_integer(per_page, Annotated[int, Meta(ge=1, le=_LARGEST_PAGE)], parameter="per_page") or _PAGE_SIZE
+        number = parse_integer(page, Annotated[int, Meta(ge=1, le=_LAST_PAGE)], parameter="page") or 1
+        size = (
+            parse_integer(per_page, Annotated[int, Meta(ge=1, le=_MAX_PAGE_SIZE)], parameter="per_page") or _PAGE_SIZE
+        )
         after = None if cursor is None else decode_post_cursor(cursor, page=number, per_page=size)
         found = await request.services.posts.page(page=number, per_page=size, after=after)
         next_cursor = found.next and encode_post_cursor(found.next, page=number, per_page=size)
@@ -89,8 +91,8 @@ class PostController(Controller):
         operation_id="createPost",
         summary="Publish a post",
         response_headers=[LOCATION],
-        opt=needs(Scope.POSTS_WRITE),
-        request_max_body_size=largest_json(LONGEST_CONTENT),
+        opt=needs(TokenScope.POSTS_WRITE),
+        request_max_body_size=max_json_size(MAX_CONTENT_LENGTH),
     )
     async def publish(self, request: ApiRequest, data: JSONBody[NewPost]) -> Response[Post]:
         """Publish a post under the e-mail address of the account that asks.
@@ -105,7 +107,7 @@ class PostController(Controller):
         """Return one post."""
         return await request.services.posts.get(post_id)
 
-    @delete("/{post_id:str}", operation_id="deletePost", summary="Delete a post", opt=needs(Scope.POSTS_WRITE))
+    @delete("/{post_id:str}", operation_id="deletePost", summary="Delete a post", opt=needs(TokenScope.POSTS_WRITE))
     async def remove(self, request: ApiRequest, post_id: Id) -> None:
         """Remove a post of one's own."""
         await request.services.posts.remove(post_id, author_id=request.owner_id)

@@ -46,18 +46,18 @@ from domain.errors import (
 )
 from entrypoints.http.rate_limits import note_concurrency, note_refusal
 from entrypoints.http.request import bearer_token, note_error, request_id
-from entrypoints.http.seldom import Seldom
+from entrypoints.http.throttle import Throttle
 
 PROBLEM_JSON = "application/problem+json"
 
 _log = logging.getLogger(__name__)
-_tracebacks = Seldom(seconds=60)
+_tracebacks = Throttle(seconds=60)
 """Of what is unavailable. It is so for many requests at once, and a traceback costs more than to serve one of them."""
 
 _RETRY_AFTER = "5"
 """Seconds."""
 
-_made_by_clients = Seldom(seconds=1)
+_made_by_clients = Throttle(seconds=1)
 """What they ask too much of is no fault here, and happens as often as they like."""
 
 _STATUS: dict[type[DomainError], int] = {

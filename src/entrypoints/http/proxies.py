@@ -11,10 +11,10 @@ from entrypoints.environment import Network
 
 _IN_BRACKETS = re.compile(r"\[([^\[\]]+)\](?::[0-9]{1,5})?")
 _WITH_PORT = re.compile(r"([0-9.]+):[0-9]{1,5}")
-_LONGEST_HOP = 64
+_MAX_HOP_LENGTH = 64
 """Characters; an IPv6 address in brackets with its port has 53 at the most."""
 
-_REMEMBERED_HOPS = 4_096
+_HOP_CACHE_SIZE = 4_096
 """Addresses whose place is remembered; half a megabyte."""
 
 
@@ -36,7 +36,7 @@ class TrustedProxies:
     def __init__(self, app: ASGIApp, networks: tuple[Network, ...]) -> None:
         self.app = app
         self._networks = networks
-        self._hop = lru_cache(_REMEMBERED_HOPS)(self._parsed_hop)
+        self._hop = lru_cache(_HOP_CACHE_SIZE)(self._parsed_hop)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, as the client's own."""
@@ -59,7 +59,7 @@ class TrustedProxies:
                 schemes += value.split(b",")
         distance = 0
         for distance, text in enumerate(reversed(hops)):  # noqa: B007 - used below: how far the client is away
-            hop = self._hop(text.strip().decode("latin-1")) if len(text) <= _LONGEST_HOP else None
+            hop = self._hop(text.strip().decode("latin-1")) if len(text) <= _MAX_HOP_LENGTH else None
             if hop is None:
                 break
             scope["client"] = (hop.address, 0)

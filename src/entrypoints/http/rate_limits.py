@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from domain.authentication.principal import Principal
 from domain.errors import RateLimited
-from domain.rate_limits.model import Hit, Quota, Verdict
+from domain.rate_limits.model import Hit, Quota, RateLimitResult
 from domain.rate_limits.networks import network_of, site_of
 from domain.rate_limits.quotas import ACCOUNT, ANONYMOUS, ANONYMOUS_SITE, TOKEN
 from entrypoints.http.request import client_address
@@ -25,7 +25,7 @@ RATE_LIMIT_HEADER = "RateLimit"
 RATE_LIMIT_POLICY_HEADER = "RateLimit-Policy"
 
 _NAMES = (RATE_LIMIT_HEADER.lower().encode(), RATE_LIMIT_POLICY_HEADER.lower().encode())
-_VERDICTS = "rate_limit_verdicts"
+_RESULTS = "rate_limit_results"
 _CONCURRENCY = "concurrency"
 """What is no quota, and refuses as quotas do."""
 
@@ -70,9 +70,9 @@ async def count(scope: HTTPScope, limits: RouteLimits = COMMON) -> None:
     :raises RateLimited: if there were too many.
     """
     services: Services = scope["litestar_app"].state.services
-    verdicts = await services.rate_limiter.hit(_hits(scope, limits))
-    _note(scope, verdicts)
-    refusals = [verdict for verdict in verdicts if not verdict.is_allowed]
+    results = await services.rate_limiter.hit(_hits(scope, limits))
+    _note(scope, results)
+    refusals = [result for result in results if not result.is_allowed]
     if refusals:
         raise RateLimited(refusals)
 
@@ -89,11 +89,11 @@ def note_concurrency(scope: Scope) -> None:
 
 
 async def add_headers(message: Message, scope: Scope) -> None:
-    """Tell the verdicts on a request in the head of its answer, whatever that is: a hook of the framework."""
+    """Tell the results on a request in the head of its answer, whatever that is: a hook of the framework."""
     if message["type"] == "http.response.start":
-        verdicts: Sequence[Verdict] = cast("dict[str, Any]", scope).get(_VERDICTS, ())
-        if verdicts:
-            message["headers"] = [*message["headers"], *zip(_NAMES, _fields(verdicts), strict=True)]
+        results: Sequence[RateLimitResult] = cast("dict[str, Any]", scope).get(_RESULTS, ())
+        if results:
+            message["headers"] = [*message["headers"], *zip(_NAMES, _fields(results), strict=True)]
 
 
 def _hits(scope: HTTPScope, limits: RouteLimits) -> list[Hit]:
@@ -120,14 +120,12 @@ def _hits_of_place(scope: HTTPScope, by_address: Sequence[Quota], by_site: Seque
     return hits
 
 
-def _note(scope: Scope, verdicts: Sequence[Verdict]) -> None:
-    cast("dict[str, Any]", scope)[_VERDICTS] = verdicts
+def _note(scope: Scope, results: Sequence[RateLimitResult]) -> None:
+    cast("dict[str, Any]", scope)[_RESULTS] = results
 
 
-def _fields(verdicts: Sequence[Verdict]) -> tuple[bytes, bytes]:
+def _fields(results: Sequence[RateLimitResult]) -> tuple[bytes, bytes]:
     """Return what is left, and what there is at all, as lists of structured fields (RFC 9651, section 3.1)."""
-    left = ", ".join([f'"{verdict.quota.name}";r={verdict.remaining};t={verdict.reset}' for verdict in verdicts])
-    policy = ", ".join(
-        [f'"{verdict.quota.name}";q={verdict.quota.amount};w={verdict.quota.window}' for verdict in verdicts]
-    )
+    left = ", ".join([f'"{result.quota.name}";r={result.remaining};t={result.reset}' for result in results])
+    policy = ", ".join([f'"{result.quota.name}";q={result.quota.amount};w={result.quota.window}' for result in results])
     return left.encode(), policy.encode()

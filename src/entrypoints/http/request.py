@@ -13,7 +13,7 @@ from domain.rate_limits.networks import network_of
 from entrypoints.services import Services
 
 REQUEST_ID_HEADER = "x-request-id"
-_GOOD_ID = re.compile(rb"(?!eyJ|[0-9A-Fa-f]{64})[A-Za-z0-9._-]{1,100}")
+_VALID_ID = re.compile(rb"(?!eyJ|[0-9A-Fa-f]{64})[A-Za-z0-9._-]{1,100}")
 """A plain word; not what looks like a token or a digest, which no log line would show."""
 _TRACE_PARENT = re.compile(
     rb"(?:00|(?P<later>(?!00|ff)[0-9a-f]{2}))-(?!0{32})(?P<trace_id>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
@@ -60,7 +60,7 @@ def request_id(scope: Scope) -> str:
     values = cast("dict[str, Any]", scope)
     known: str | None = values.get("request_id")
     if known is None:
-        known = values["request_id"] = _given_id(scope) or _new_id()
+        known = values["request_id"] = _client_request_id(scope) or _new_id()
     return known
 
 
@@ -68,10 +68,10 @@ def _new_id() -> str:
     return f"{getrandbits(128):032x}"
 
 
-def _given_id(scope: Scope) -> str | None:
+def _client_request_id(scope: Scope) -> str | None:
     trace_id = None
     for name, value in scope["headers"]:
-        if name == b"x-request-id" and _GOOD_ID.fullmatch(value):
+        if name == b"x-request-id" and _VALID_ID.fullmatch(value):
             return value.decode()
         if name == b"traceparent" and (trace := _TRACE_PARENT.fullmatch(value)):
             trace_id = trace["trace_id"].decode()

@@ -8,13 +8,13 @@ from litestar.params import JSONBody, QueryParameter
 from litestar.status_codes import HTTP_304_NOT_MODIFIED
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from domain.authentication.principal import Scope
-from domain.todos.model import LONGEST_TAG, LONGEST_TITLE, NewTodo, Priority, TagCount, Todo, TodoPatch
+from domain.authentication.principal import TokenScope
+from domain.todos.model import MAX_TAG_LENGTH, MAX_TITLE_LENGTH, NewTodo, Priority, TagCount, Todo, TodoPatch
 from domain.todos.query import SortKey, TagQuery, TodoFilter, TodoOrder, TodoQuery
 from entrypoints.http.authentication import needs
 from entrypoints.http.bodies import MergePatchBody
 from entrypoints.http.cursors import decode_cursor, decode_tag_cursor, encode_cursor, encode_tag_cursor, next_link
-from entrypoints.http.paths import LINK, LOCATION, Id, given, given_instant, given_integer
+from entrypoints.http.paths import LINK, LOCATION, Id, parse_instant, parse_integer, parse_parameter
 from entrypoints.http.preconditions import (
     ETAG,
     IfMatch,
@@ -64,7 +64,7 @@ class TagList(Struct, frozen=True, kw_only=True):
 
 
 Tag = Annotated[
-    str | None, QueryParameter(description="A tag, compared without case.", min_length=1, max_length=LONGEST_TAG)
+    str | None, QueryParameter(description="A tag, compared without case.", min_length=1, max_length=MAX_TAG_LENGTH)
 ]
 PriorityParameter = Annotated[
     str | None, QueryParameter(schema_extra={"type": OpenAPIType.INTEGER, "minimum": 1, "maximum": 5})
@@ -80,7 +80,7 @@ Search = Annotated[
     QueryParameter(
         description="Text in the title or the description, without case; at most 200 characters once case-folded.",
         min_length=1,
-        max_length=LONGEST_TITLE,
+        max_length=MAX_TITLE_LENGTH,
     ),
 ]
 Sort = Annotated[SortWord, QueryParameter(description="What to sort by; a minus turns the order round.")]
@@ -120,7 +120,7 @@ class TodoController(Controller):
         operation_id="createTodo",
         summary="Create a to-do",
         response_headers=[ETAG, LOCATION],
-        opt=needs(Scope.TODOS_WRITE),
+        opt=needs(TokenScope.TODOS_WRITE),
     )
     async def create(self, request: ApiRequest, data: JSONBody[NewTodo]) -> Response[Todo]:
         """Keep a new to-do.
@@ -140,7 +140,7 @@ class TodoController(Controller):
         operation_id="getTodo",
         summary="Read a to-do",
         response_headers=[ETAG],
-        opt=needs(Scope.TODOS_READ, 304),
+        opt=needs(TokenScope.TODOS_READ, 304),
     )
     async def read(self, request: ApiRequest, todo_id: Id, if_none_match: IfNoneMatch = None) -> Response[Todo]:
         """Return one to-do with its ETag."""
@@ -153,7 +153,7 @@ class TodoController(Controller):
         "/{todo_id:str}",
         operation_id="changeTodo",
         summary="Change a to-do",
-        opt=needs(Scope.TODOS_WRITE, 409, 412),
+        opt=needs(TokenScope.TODOS_WRITE, 409, 412),
         dto=MergePatchBody,
         response_headers=[ETAG],
     )
@@ -175,13 +175,15 @@ class TodoController(Controller):
             )
         )
 
-    @delete("/{todo_id:str}", operation_id="deleteTodo", summary="Delete a to-do", opt=needs(Scope.TODOS_WRITE, 412))
+    @delete(
+        "/{todo_id:str}", operation_id="deleteTodo", summary="Delete a to-do", opt=needs(TokenScope.TODOS_WRITE, 412)
+    )
     async def remove(self, request: ApiRequest, todo_id: Id, if_match: IfMatch = None) -> None:
         """Remove a to-do for good; with `If-Match`, only the version with that ETag."""
         versions = versions_to_change(all_lines(if_match, request.headers, "if-match"))
         await request.services.todos.remove(todo_id, owner_id=request.owner_id, versions=versions)
 
-    @get(operation_id="listTodos", summary="List to-dos", response_headers=[LINK], opt=needs(Scope.TODOS_READ))
+    @get(operation_id="listTodos", summary="List to-dos", response_headers=[LINK], opt=needs(TokenScope.TODOS_READ))
     async def search(
         self,
         request: ApiRequest,
@@ -207,11 +209,11 @@ class TodoController(Controller):
         escaped): `next_cursor` alone says whether there are more.
         """
         where = TodoFilter(
-            done=given(done, bool, parameter="done"),
+            done=parse_parameter(done, bool, parameter="done"),
             tag=tag and tag.strip(),
-            priority=given_integer(priority, Priority, parameter="priority"),
-            due_before=given_instant(due_before, parameter="due_before"),
-            due_after=given_instant(due_after, parameter="due_after"),
+            priority=parse_integer(priority, Priority, parameter="priority"),
+            due_before=parse_instant(due_before, parameter="due_before"),
+            due_after=parse_instant(due_after, parameter="due_after"),
             text=q,
         )
         order = TodoOrder(key=cast("SortKey", sort.removeprefix("-")), descending=sort.startswith("-"))
@@ -220,12 +222,12 @@ class TodoController(Controller):
             TodoQuery(
                 where=where,
                 order=order,
-                limit=given_integer(limit, _PageSize, parameter="limit") or _PAGE_SIZE,
+                limit=parse_integer(limit, _PageSize, parameter="limit") or _PAGE_SIZE,
                 after=after,
             ),
             owner_id=request.owner_id,
             network=request.network,
-            counted=given(include, Literal["count"], parameter="include") is not None,
+            counted=parse_parameter(include, Literal["count"], parameter="include") is not None,
         )
         next_cursor = page.next and encode_cursor(page.next, where=where, order=order)
         return Response(
@@ -240,7 +242,7 @@ class TodoController(Controller):
     summary="List tags",
     tags=["To-dos"],
     response_headers=[LINK],
-    opt=needs(Scope.TODOS_READ),
+    opt=needs(TokenScope.TODOS_READ),
 )
 async def list_tags(request: ApiRequest, limit: TagLimit = None, cursor: Cursor = None) -> Response[TagList]:
     """Return one page of the tags in use, each with the number of to-dos that bear it.
@@ -249,7 +251,7 @@ async def list_tags(request: ApiRequest, limit: TagLimit = None, cursor: Cursor 
     """
     page = await request.services.todos.tags(
         TagQuery(
-            limit=given_integer(limit, _PageSize, parameter="limit") or _TAGS_PAGE_SIZE,
+            limit=parse_integer(limit, _PageSize, parameter="limit") or _TAGS_PAGE_SIZE,
             after=None if cursor is None else decode_tag_cursor(cursor),
         ),
         owner_id=request.owner_id,

@@ -94,12 +94,12 @@ class _Body:
 
     async def read(self, receive: Receive) -> HTTPReceiveMessage:
         """Return the whole of it as one message."""
-        longest = cast("HTTPRouteHandler", self._scope["route_handler"]).resolve_request_max_body_size()
-        _refuse_announced(self._scope, longest)
+        max_size = cast("HTTPRouteHandler", self._scope["route_handler"]).resolve_request_max_body_size()
+        _refuse_announced(self._scope, max_size)
         message = await receive()
         content = _content(message)
         if not message.get("more_body", False):
-            if longest is not None and len(content) > longest:
+            if max_size is not None and len(content) > max_size:
                 raise RequestEntityTooLarge
             return cast("HTTPReceiveMessage", message)
         parts, length = [content], len(content)
@@ -109,14 +109,14 @@ class _Body:
             content = _content(message)
             parts.append(content)
             length += len(content)
-            if longest is not None and length > longest:
+            if max_size is not None and length > max_size:
                 raise RequestEntityTooLarge
         return {"type": "http.request", "body": b"".join(parts), "more_body": False}
 
     def forget(self) -> None:
         """Give back what it has taken."""
         if self._shares is not None:
-            self._budget.give_back(self._taken, self._shares)
+            self._budget.release(self._taken, self._shares)
 
     def _count(self, length: int) -> None:
         more = length - _SMALL - self._taken
@@ -133,11 +133,11 @@ def _content(message: Any) -> bytes:
     return message.get("body", b"")
 
 
-def _refuse_announced(scope: HTTPScope, longest: int | None) -> None:
+def _refuse_announced(scope: HTTPScope, max_size: int | None) -> None:
     """Refuse a body that says of itself that it is too large, before any of it is read."""
     for name, value in scope["headers"]:
-        if name == b"content-length" and longest is not None and value.isdigit():
-            if len(value) > _MAX_DIGITS or int(value) > longest:
+        if name == b"content-length" and max_size is not None and value.isdigit():
+            if len(value) > _MAX_DIGITS or int(value) > max_size:
                 raise RequestEntityTooLarge
             return
 

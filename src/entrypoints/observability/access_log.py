@@ -6,13 +6,13 @@ from collections.abc import Callable
 import structlog
 
 from entrypoints.http.observation import ObservedRequest
-from entrypoints.http.seldom import Seldom
+from entrypoints.http.throttle import Throttle
 
 _HEALTH = frozenset({"/health", "/health/ready"})
 """Routes that are asked every few seconds: to be read by those who look closer only."""
 
-_LONGEST_USER_AGENT = 120
-_LONGEST_PATH = 200
+_MAX_USER_AGENT_LENGTH = 120
+_MAX_PATH_LENGTH = 200
 """Characters."""
 
 
@@ -25,7 +25,7 @@ class AccessLog:
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._logger = structlog.get_logger().bind(logger="access")
-        self._refusals = Seldom(seconds=1, monotonic=monotonic)
+        self._refusals = Throttle(seconds=1, monotonic=monotonic)
         self._unlogged = 0
 
     def __call__(self, request: ObservedRequest) -> None:
@@ -42,12 +42,12 @@ class AccessLog:
             "Request",
             method=request.method,
             route=request.route,
-            path=request.path[:_LONGEST_PATH],
+            path=request.path[:_MAX_PATH_LENGTH],
             status=request.status,
             duration_ms=round(request.duration * 1000, 2),
             request_id=request.id,
             account_id=request.account_id,
             client=request.client,
-            user_agent=request.user_agent and request.user_agent[:_LONGEST_USER_AGENT],
+            user_agent=request.user_agent and request.user_agent[:_MAX_USER_AGENT_LENGTH],
             **more,
         )

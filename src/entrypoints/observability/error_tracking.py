@@ -17,7 +17,7 @@ from domain.errors import Unavailable
 from entrypoints.http.meta import VERSION
 from entrypoints.http.observation import ObservedRequest
 
-_QUIET_TIME = 60
+_REPORT_INTERVAL = 60
 """Seconds after a report that something is unavailable in which further ones would say nothing new."""
 
 _EVENT_KEYS = ("event_id", "timestamp", "platform", "level", "release", "environment")
@@ -84,7 +84,7 @@ class ErrorTracking:
         now = self._monotonic()
         if now < self._quiet_until:
             return True
-        self._quiet_until = now + _QUIET_TIME
+        self._quiet_until = now + _REPORT_INTERVAL
         return False
 
 

@@ -24,7 +24,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 _LOGIN = "/auth/login"
 _REFUSED = 401
 
-_SAMPLE_EVERY = 2
+_SAMPLE_INTERVAL = 2
 """Seconds between two looks at the pool and the process."""
 
 _STATM = Path("/proc/self/statm")
@@ -142,7 +142,7 @@ class Metrics:
         async def sample_forever() -> None:
             while True:
                 self._sample(services)
-                await asyncio.sleep(_SAMPLE_EVERY)
+                await asyncio.sleep(_SAMPLE_INTERVAL)
 
         sampling = asyncio.create_task(sample_forever())
         try:

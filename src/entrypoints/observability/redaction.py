@@ -17,7 +17,7 @@ _SENSITIVE = (
 )
 """Parts of names whose values are nobody's business."""
 
-_SHORTEST_SECRET = 8
+_MIN_SECRET_LENGTH = 8
 """Characters; a shorter secret is an ordinary word too often to be looked for."""
 
 _DIGEST_LENGTH = 64
@@ -66,7 +66,7 @@ class Redaction:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets = tuple(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
+        self._secrets = tuple(secret for secret in secrets if len(secret) >= _MIN_SECRET_LENGTH)
         self._markers = (*_MARKERS, *(secret.lower() for secret in self._secrets))
 
     def __call__(self, _: object, __: str, entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from opentelemetry.trace import Status
 from entrypoints.http.meta import VERSION
 from entrypoints.http.observation import UNMATCHED, known_method
 
-_SLOWEST_EXPORT = 5
+_EXPORT_TIMEOUT = 5
 """Seconds after which a collector that does not answer has lost a batch of spans."""
 
 _TRACE_HEADERS = frozenset({b"traceparent", b"tracestate"})
@@ -47,7 +47,7 @@ class Tracing:
         resource = Resource.create({SERVICE_NAME: "todo-api", SERVICE_VERSION: VERSION})
         self._provider = TracerProvider(resource=resource)
         self._provider.add_span_processor(
-            _DiscreetProcessor(exporter or OTLPSpanExporter(f"{endpoint}/v1/traces", timeout=_SLOWEST_EXPORT))
+            _RedactingProcessor(exporter or OTLPSpanExporter(f"{endpoint}/v1/traces", timeout=_EXPORT_TIMEOUT))
         )
         self._statements = AsyncPGInstrumentor()
         self._statements.instrument(tracer_provider=self._provider)
@@ -95,7 +95,7 @@ class _Named:
         await self.app(scope, receive, send_named)
 
 
-class _DiscreetProcessor(BatchSpanProcessor):
+class _RedactingProcessor(BatchSpanProcessor):
     """Leaves out what an error says: drivers put values into it."""
 
     def __init__(self, exporter: SpanExporter) -> None:

@@ -14,7 +14,7 @@ from adapters.backups.sqlite import SqliteFile
 from adapters.sqlalchemy.postgresql import open_postgresql
 from adapters.sqlalchemy.sqlite import open_sqlite
 from tests.clock import StandingClock
-from tests.integration.backups.stage import Stage, tools_of
+from tests.integration.backups.scenario import Scenario, tools_of
 from tests.postgresql import new_database
 
 
@@ -33,9 +33,9 @@ async def _major_version(url: str) -> int:
 
 
 @pytest.fixture
-def sqlite_stage(sqlite_file: Path, clock: StandingClock, tmp_path: Path) -> Stage:
+def sqlite_scenario(sqlite_file: Path, clock: StandingClock, tmp_path: Path) -> Scenario:
     """An SQLite file."""
-    return Stage(
+    return Scenario(
         dumpable=SqliteFile(sqlite_file),
         open=partial(open_sqlite, sqlite_file),
         settings={"DATA_DIR": str(sqlite_file.parent)},
@@ -45,12 +45,12 @@ def sqlite_stage(sqlite_file: Path, clock: StandingClock, tmp_path: Path) -> Sta
 
 
 @pytest.fixture
-def postgresql_stage(
+def postgresql_scenario(
     committed_url: str, clock: StandingClock, tmp_path: Path, tools: str, monkeypatch: pytest.MonkeyPatch
-) -> Stage:
+) -> Scenario:
     """A PostgreSQL database of the test's own."""
     monkeypatch.setenv("PATH", tools)
-    return Stage(
+    return Scenario(
         dumpable=PostgresqlServerDatabase(committed_url),
         open=partial(open_postgresql, committed_url),
         settings={"DATABASE_URL": committed_url},
@@ -60,24 +60,24 @@ def postgresql_stage(
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def stage(request: pytest.FixtureRequest, sqlite_stage: Stage, postgresql_stage: Stage) -> Stage:
+def scenario(request: pytest.FixtureRequest, sqlite_scenario: Scenario, postgresql_scenario: Scenario) -> Scenario:
     """A database of each kind, one after the other."""
-    return {"sqlite": sqlite_stage, "postgresql": postgresql_stage}[request.param]
+    return {"sqlite": sqlite_scenario, "postgresql": postgresql_scenario}[request.param]
 
 
 @pytest.fixture
-def empty(stage: Stage, postgresql_server: str, tmp_path: Path) -> Generator[Stage]:
+def empty(scenario: Scenario, postgresql_server: str, tmp_path: Path) -> Generator[Scenario]:
     """A place for another database of the same kind."""
     with new_database(postgresql_server) as url:
-        if stage.dumpable.kind == "sqlite":
+        if scenario.dumpable.kind == "sqlite":
             data = tmp_path / "elsewhere"
             file = data / "todo.sqlite3"
             yield replace(
-                stage, dumpable=SqliteFile(file), open=partial(open_sqlite, file), settings={"DATA_DIR": str(data)}
+                scenario, dumpable=SqliteFile(file), open=partial(open_sqlite, file), settings={"DATA_DIR": str(data)}
             )
         else:
             yield replace(
-                stage,
+                scenario,
                 dumpable=PostgresqlServerDatabase(url),
                 open=partial(open_postgresql, url),
                 settings={"DATABASE_URL": url},

@@ -21,21 +21,21 @@ from sqlalchemy import text
 from adapters.sqlalchemy.database import Statement
 from adapters.sqlalchemy.tables import AccountRow, TodoRow
 from entrypoints.cli.main import main
-from tests.integration.backups.stage import IDENTITY, RECIPIENT, Stage, account, names_in, todo
+from tests.integration.backups.scenario import IDENTITY, RECIPIENT, Scenario, account, names_in, todo
 from tests.integration.backups.test_postgresql import waiting_for_a_lock
-from tests.integration.processes import COMMAND, PATIENCE, environment
+from tests.integration.processes import COMMAND, TIMEOUT, environment
 from tests.postgresql import url_like
 
 BACKUPS = "data/backups"
 TOLD_TO_STOP = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
-def start(stage: Stage, *arguments: str, **settings: str) -> Popen[str]:
-    """Start a command on the database of the stage."""
+def start(scenario: Scenario, *arguments: str, **settings: str) -> Popen[str]:
+    """Start a command on the database of the scenario."""
     return Popen(  # noqa: S603 - our own command
         [*COMMAND, *arguments],
-        cwd=stage.home,
-        env=environment(**stage.settings) | {"PATH": os.environ["PATH"]} | settings,
+        cwd=scenario.home,
+        env=environment(**scenario.settings) | {"PATH": os.environ["PATH"]} | settings,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -54,29 +54,29 @@ def hear_signals() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def run(stage: Stage, *arguments: str, **settings: str) -> CompletedProcess[str]:
-    """Run a command on the database of the stage to its end."""
-    process = start(stage, *arguments, **settings)
-    stdout, stderr = process.communicate(timeout=PATIENCE)
+def run(scenario: Scenario, *arguments: str, **settings: str) -> CompletedProcess[str]:
+    """Run a command on the database of the scenario to its end."""
+    process = start(scenario, *arguments, **settings)
+    stdout, stderr = process.communicate(timeout=TIMEOUT)
     return CompletedProcess(arguments, process.returncode, stdout, stderr)
 
 
 @pytest.fixture
-async def one_todo(stage: Stage) -> Stage:
+async def one_todo(scenario: Scenario) -> Scenario:
     """A database with an account and a to-do, and a directory for its backups."""
-    owner = await stage.insert(AccountRow, **account())
-    await stage.insert(TodoRow, **todo(owner))
-    stage.settings["BACKUP_DIR"] = BACKUPS
-    return stage
+    owner = await scenario.insert(AccountRow, **account())
+    await scenario.insert(TodoRow, **todo(owner))
+    scenario.settings["BACKUP_DIR"] = BACKUPS
+    return scenario
 
 
-def only_backup(stage: Stage) -> Path:
+def only_backup(scenario: Scenario) -> Path:
     """Return the one backup that there is."""
-    (file,) = (stage.home / BACKUPS).glob("*.backup")
+    (file,) = (scenario.home / BACKUPS).glob("*.backup")
     return file
 
 
-async def test_a_backup_is_made_verified_and_restored(one_todo: Stage) -> None:
+async def test_a_backup_is_made_verified_and_restored(one_todo: Scenario) -> None:
     before = await one_todo.rows()
 
     made = run(one_todo, "backup")
@@ -94,7 +94,7 @@ async def test_a_backup_is_made_verified_and_restored(one_todo: Stage) -> None:
     assert await one_todo.rows() == before
 
 
-async def test_restoring_over_data_without_somebody_to_ask_is_refused(one_todo: Stage) -> None:
+async def test_restoring_over_data_without_somebody_to_ask_is_refused(one_todo: Scenario) -> None:
     run(one_todo, "backup")
     await one_todo.insert(AccountRow, **account("late@example.com"))
     before = await one_todo.rows()
@@ -110,7 +110,7 @@ async def test_restoring_over_data_without_somebody_to_ask_is_refused(one_todo: 
 
 
 @pytest.mark.parametrize(("answer", "status"), [("n", 1), ("y", 0)])
-async def test_somebody_at_a_terminal_is_asked(one_todo: Stage, answer: str, status: int) -> None:
+async def test_somebody_at_a_terminal_is_asked(one_todo: Scenario, answer: str, status: int) -> None:
     before = await one_todo.rows()
     run(one_todo, "backup")
     await one_todo.insert(AccountRow, **account("late@example.com"))
@@ -121,7 +121,7 @@ async def test_somebody_at_a_terminal_is_asked(one_todo: Stage, answer: str, sta
     assert await one_todo.rows() == (before if status == 0 else with_late)
 
 
-async def test_where_nothing_is_nobody_is_asked(one_todo: Stage, empty: Stage) -> None:
+async def test_where_nothing_is_nobody_is_asked(one_todo: Scenario, empty: Scenario) -> None:
     run(one_todo, "backup")
 
     restored = run(empty, "restore", str(only_backup(one_todo)))
@@ -130,7 +130,7 @@ async def test_where_nothing_is_nobody_is_asked(one_todo: Stage, empty: Stage) -
     assert run(empty, "check").returncode == 0
 
 
-async def test_an_older_schema_asks_for_a_migration(one_todo: Stage) -> None:
+async def test_an_older_schema_asks_for_a_migration(one_todo: Scenario) -> None:
     async with one_todo.open() as database:
         await database.fetch_all(Statement(text("UPDATE alembic_version SET version_num = '0000' RETURNING 1")))
     run(one_todo, "backup")
@@ -140,7 +140,7 @@ async def test_an_older_schema_asks_for_a_migration(one_todo: Stage) -> None:
     assert restored.stdout.endswith("Its schema is 0000, an older one: `todo-api migrate` is next.\n")
 
 
-async def test_backups_are_encrypted_for_a_server_that_cannot_read_them(one_todo: Stage, tmp_path: Path) -> None:
+async def test_backups_are_encrypted_for_a_server_that_cannot_read_them(one_todo: Scenario, tmp_path: Path) -> None:
     key = tmp_path / "key.txt"
     key.write_text(f"# created: 2026-11-23\n# public key: {RECIPIENT}\n{IDENTITY}\n", encoding="utf-8")
 
@@ -155,16 +155,16 @@ async def test_backups_are_encrypted_for_a_server_that_cannot_read_them(one_todo
 
 
 @pytest.mark.parametrize("wrong", [IDENTITY, RECIPIENT[:-1]])
-def test_malformed_keys_are_explained_before_anything_is_done(sqlite_stage: Stage, wrong: str) -> None:
-    refused = run(sqlite_stage, "backup", BACKUP_RECIPIENTS=f"{RECIPIENT},{wrong}")
+def test_malformed_keys_are_explained_before_anything_is_done(sqlite_scenario: Scenario, wrong: str) -> None:
+    refused = run(sqlite_scenario, "backup", BACKUP_RECIPIENTS=f"{RECIPIENT},{wrong}")
 
     assert (refused.returncode in {1, 2}, refused.stdout) == (True, "")
     assert ("BACKUP_RECIPIENTS" in refused.stderr, "Traceback" in refused.stderr) == (True, False)
     assert IDENTITY not in refused.stderr
-    assert not (sqlite_stage.home / BACKUPS).exists()
+    assert not (sqlite_scenario.home / BACKUPS).exists()
 
 
-async def test_backups_beyond_the_newest_go(one_todo: Stage) -> None:
+async def test_backups_beyond_the_newest_go(one_todo: Scenario) -> None:
     for _ in range(2):
         run(one_todo, "backup")
     third = run(one_todo, "backup", "--keep", "1")
@@ -174,7 +174,7 @@ async def test_backups_beyond_the_newest_go(one_todo: Stage) -> None:
     assert run(one_todo, "backup", "--verify", "--keep", "1").returncode == 2
 
 
-async def test_damage_is_a_sentence_and_a_status(one_todo: Stage) -> None:
+async def test_damage_is_a_sentence_and_a_status(one_todo: Scenario) -> None:
     run(one_todo, "backup")
     file = only_backup(one_todo)
     file.write_bytes(file.read_bytes()[:-1])
@@ -189,8 +189,8 @@ async def test_damage_is_a_sentence_and_a_status(one_todo: Stage) -> None:
 @pytest.mark.parametrize(
     "arguments", [["restore", "nothing"], ["backup", "--verify", "nothing"], ["backup", "no/such"]]
 )
-def test_what_is_not_there_is_a_sentence(sqlite_stage: Stage, arguments: list[str]) -> None:
-    failed = run(sqlite_stage, *arguments)
+def test_what_is_not_there_is_a_sentence(sqlite_scenario: Scenario, arguments: list[str]) -> None:
+    failed = run(sqlite_scenario, *arguments)
 
     assert failed.returncode == 1
     assert failed.stderr.startswith("Error: There is no ")
@@ -206,7 +206,7 @@ def test_help_says_what_can_be_done(command: str, words: list[str]) -> None:
     assert [word for word in words if word not in shown] == []
 
 
-async def test_a_restore_that_is_told_to_stop_leaves_the_old_data(one_todo: Stage) -> None:
+async def test_a_restore_that_is_told_to_stop_leaves_the_old_data(one_todo: Scenario) -> None:
     run(one_todo, "backup")
     await one_todo.insert(AccountRow, **account("late@example.com"))
     before = await one_todo.rows()
@@ -216,7 +216,7 @@ async def test_a_restore_that_is_told_to_stop_leaves_the_old_data(one_todo: Stag
             process = start(one_todo, "restore", str(only_backup(one_todo)), "--yes")
             await restoring(one_todo)
             process.send_signal(signal_)
-            said, _ = process.communicate(timeout=PATIENCE)
+            said, _ = process.communicate(timeout=TIMEOUT)
         assert "All of it will be replaced." in said
         assert process.returncode == (1 if signal_ == signal.SIGINT else 128 + signal_)
 
@@ -224,43 +224,43 @@ async def test_a_restore_that_is_told_to_stop_leaves_the_old_data(one_todo: Stag
         assert await one_todo.remains(one_todo.home / BACKUPS) == []
 
 
-async def test_a_restore_on_postgresql_that_is_killed_never_commits(postgresql_stage: Stage) -> None:
-    run(postgresql_stage, "backup", "mine")
-    await postgresql_stage.insert(AccountRow, **account("late@example.com"))
-    before = await postgresql_stage.rows()
+async def test_a_restore_on_postgresql_that_is_killed_never_commits(postgresql_scenario: Scenario) -> None:
+    run(postgresql_scenario, "backup", "mine")
+    await postgresql_scenario.insert(AccountRow, **account("late@example.com"))
+    before = await postgresql_scenario.rows()
 
-    with locked(postgresql_stage):
-        process = start(postgresql_stage, "restore", "mine", "--yes")
-        await waiting_for_a_lock(postgresql_stage)
+    with locked(postgresql_scenario):
+        process = start(postgresql_scenario, "restore", "mine", "--yes")
+        await waiting_for_a_lock(postgresql_scenario)
         process.kill()
-        process.communicate(timeout=PATIENCE)
-    await left_by_restores(postgresql_stage)
+        process.communicate(timeout=TIMEOUT)
+    await left_by_restores(postgresql_scenario)
 
-    assert await postgresql_stage.rows() == before
+    assert await postgresql_scenario.rows() == before
 
 
 async def test_a_restore_that_is_killed_with_everything_but_the_commit_sent_leaves_the_old_data(
-    postgresql_stage: Stage, tmp_path: Path
+    postgresql_scenario: Scenario, tmp_path: Path
 ) -> None:
-    run(postgresql_stage, "backup", "mine")
-    await postgresql_stage.insert(AccountRow, **account("late@example.com"))
-    before = await postgresql_stage.rows()
+    run(postgresql_scenario, "backup", "mine")
+    await postgresql_scenario.insert(AccountRow, **account("late@example.com"))
+    before = await postgresql_scenario.rows()
     real = f"PATH='{os.environ['PATH']}' pg_restore \"$@\""
     wait = "touch written; until [ -e killed ]; do sleep 0.1; done"
     tool(tmp_path / "slow" / "pg_restore", f"{real}; case $1 in --version) exit;; esac; {wait}")
 
-    process = start(postgresql_stage, "restore", "mine", "--yes", PATH=f"{tmp_path / 'slow'}:{os.environ['PATH']}")
+    process = start(postgresql_scenario, "restore", "mine", "--yes", PATH=f"{tmp_path / 'slow'}:{os.environ['PATH']}")
     wait_for(tmp_path / "written")
-    await everything_is_run(postgresql_stage)
+    await everything_is_run(postgresql_scenario)
     process.kill()
-    process.communicate(timeout=PATIENCE)
+    process.communicate(timeout=TIMEOUT)
     (tmp_path / "killed").touch()
-    await left_by_restores(postgresql_stage)
+    await left_by_restores(postgresql_scenario)
 
-    assert await postgresql_stage.rows() == before
+    assert await postgresql_scenario.rows() == before
 
 
-def test_a_full_disk_is_not_blamed_on_the_database(sqlite_stage: Stage, sqlite_file: Path) -> None:
+def test_a_full_disk_is_not_blamed_on_the_database(sqlite_scenario: Scenario, sqlite_file: Path) -> None:
     with closing(sqlite3.connect(sqlite_file)) as connection:
         connection.execute("CREATE TABLE ballast AS SELECT randomblob(4000000) AS noise")
         connection.commit()
@@ -268,8 +268,8 @@ def test_a_full_disk_is_not_blamed_on_the_database(sqlite_stage: Stage, sqlite_f
 
     failed = subprocess.run(  # noqa: S603 - our own command
         limited,
-        cwd=sqlite_stage.home,
-        env=environment(**sqlite_stage.settings),
+        cwd=sqlite_scenario.home,
+        env=environment(**sqlite_scenario.settings),
         capture_output=True,
         text=True,
         check=False,
@@ -278,14 +278,14 @@ def test_a_full_disk_is_not_blamed_on_the_database(sqlite_stage: Stage, sqlite_f
     assert failed.returncode == 1
     assert "todo.sqlite3 cannot be copied to .todo-backup-" in failed.stderr
     assert failed.stderr.endswith("Is there room?\n")
-    assert [name for name in names_in(sqlite_stage.home) if name.startswith((".todo", "mine"))] == []
+    assert [name for name in names_in(sqlite_scenario.home) if name.startswith((".todo", "mine"))] == []
 
 
-def test_a_restore_that_is_killed_halfway_leaves_the_old_data(sqlite_stage: Stage, sqlite_file: Path) -> None:
+def test_a_restore_that_is_killed_halfway_leaves_the_old_data(sqlite_scenario: Scenario, sqlite_file: Path) -> None:
     with closing(sqlite3.connect(sqlite_file)) as connection:
         connection.execute("CREATE TABLE ballast AS SELECT randomblob(4000000) AS noise")
         connection.commit()
-    run(sqlite_stage, "backup", "mine")
+    run(sqlite_scenario, "backup", "mine")
     with closing(sqlite3.connect(sqlite_file)) as connection:
         connection.execute("DELETE FROM ballast")
         connection.commit()
@@ -302,7 +302,10 @@ def test_a_restore_that_is_killed_halfway_leaves_the_old_data(sqlite_stage: Stag
     )
 
     killed = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-c", script], cwd=sqlite_stage.home, env=environment(**sqlite_stage.settings), check=False
+        [sys.executable, "-c", script],
+        cwd=sqlite_scenario.home,
+        env=environment(**sqlite_scenario.settings),
+        check=False,
     )
 
     assert killed.returncode == -signal.SIGKILL
@@ -312,12 +315,12 @@ def test_a_restore_that_is_killed_halfway_leaves_the_old_data(sqlite_stage: Stag
 
 
 class TestTools:
-    def test_missing_ones_are_explained(self, postgresql_stage: Stage, tmp_path: Path) -> None:
-        refused = run(postgresql_stage, "backup", "mine", PATH=str(tmp_path))
+    def test_missing_ones_are_explained(self, postgresql_scenario: Scenario, tmp_path: Path) -> None:
+        refused = run(postgresql_scenario, "backup", "mine", PATH=str(tmp_path))
 
         assert refused.returncode == 1
         assert refused.stderr.startswith("Error: pg_dump is not in PATH. Install the client tools of PostgreSQL ")
-        assert names_in(postgresql_stage.home) == names_in(tmp_path)
+        assert names_in(postgresql_scenario.home) == names_in(tmp_path)
 
     @pytest.mark.parametrize(
         ("says", "words"),
@@ -327,18 +330,18 @@ class TestTools:
         ],
     )
     def test_ones_older_than_the_server_are_refused(
-        self, postgresql_stage: Stage, tmp_path: Path, says: str, words: str
+        self, postgresql_scenario: Scenario, tmp_path: Path, says: str, words: str
     ) -> None:
         tool(tmp_path / "old" / "pg_dump", f"echo '{says}'")
 
-        refused = run(postgresql_stage, "backup", "mine", PATH=f"{tmp_path / 'old'}:{os.environ['PATH']}")
+        refused = run(postgresql_scenario, "backup", "mine", PATH=f"{tmp_path / 'old'}:{os.environ['PATH']}")
 
         assert refused.returncode == 1
         assert words in refused.stderr
         assert not (tmp_path / "mine").exists()
 
     async def test_the_password_is_on_no_command_line_and_in_no_output(
-        self, postgresql_stage: Stage, committed_url: str, tmp_path: Path
+        self, postgresql_scenario: Scenario, committed_url: str, tmp_path: Path
     ) -> None:
         connection = await asyncpg.connect(committed_url)
         await connection.execute("DROP ROLE IF EXISTS ada_of_backups")
@@ -351,7 +354,7 @@ class TestTools:
             settings = {"DATABASE_URL": url, "PATH": f"{tmp_path / 'spy'}:{os.environ['PATH']}"}
             commands = (["backup", "mine"], ["backup", "--verify", "mine"], ["restore", "mine", "--yes"])
 
-            results = [await asyncio.to_thread(run, postgresql_stage, *command, **settings) for command in commands]
+            results = [await asyncio.to_thread(run, postgresql_scenario, *command, **settings) for command in commands]
 
             assert [(result.returncode, result.stderr) for result in results] == [(0, "")] * 3
             seen = (tmp_path / "seen").read_text(encoding="utf-8")
@@ -362,22 +365,22 @@ class TestTools:
             await connection.close()
 
     async def test_the_scratch_database_goes_when_a_verification_is_told_to_stop(
-        self, postgresql_stage: Stage, tmp_path: Path
+        self, postgresql_scenario: Scenario, tmp_path: Path
     ) -> None:
-        run(postgresql_stage, "backup", "mine")
+        run(postgresql_scenario, "backup", "mine")
         real = f"PATH='{os.environ['PATH']}' exec pg_restore \"$@\""
         tool(tmp_path / "slow" / "pg_restore", f"case $1 in --version) {real};; esac; touch started; exec sleep 60")
         path = f"{tmp_path / 'slow'}:{os.environ['PATH']}"
 
         for signal_ in TOLD_TO_STOP:
             (tmp_path / "started").unlink(missing_ok=True)
-            process = start(postgresql_stage, "backup", "--verify", "mine", PATH=path)
+            process = start(postgresql_scenario, "backup", "--verify", "mine", PATH=path)
             wait_for(tmp_path / "started")
             process.send_signal(signal_)
-            process.communicate(timeout=PATIENCE)
+            process.communicate(timeout=TIMEOUT)
 
             assert process.returncode == (1 if signal_ == signal.SIGINT else 128 + signal_)
-            assert await postgresql_stage.remains(tmp_path) == []
+            assert await postgresql_scenario.remains(tmp_path) == []
 
 
 def tool(path: Path, script: str) -> None:
@@ -389,72 +392,72 @@ def tool(path: Path, script: str) -> None:
 
 def wait_for(path: Path) -> None:
     """Return when there is such a file."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not path.exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
-async def restoring(stage: Stage) -> None:
+async def restoring(scenario: Scenario) -> None:
     """Return when a restore is at work: it waits for a lock, or has made its draft of an SQLite file."""
-    if stage.dumpable.kind == "postgresql":
-        await waiting_for_a_lock(stage)
+    if scenario.dumpable.kind == "postgresql":
+        await waiting_for_a_lock(scenario)
         return
-    async with asyncio.timeout(PATIENCE):
-        while not list(stage.home.rglob("draft")):  # noqa: ASYNC110 - made by another process
+    async with asyncio.timeout(TIMEOUT):
+        while not list(scenario.home.rglob("draft")):  # noqa: ASYNC110 - made by another process
             await asyncio.sleep(0.02)
 
 
-async def everything_is_run(stage: Stage) -> None:
+async def everything_is_run(scenario: Scenario) -> None:
     """Return when psql has had nothing to do for a while, in the middle of its transaction."""
     await until_sessions(
-        stage,
+        scenario,
         "count(*) = 1",
         "application_name = 'psql' AND state = 'idle in transaction' AND clock_timestamp() - state_change > '0.5 s'",
     )
 
 
-async def left_by_restores(stage: Stage) -> None:
+async def left_by_restores(scenario: Scenario) -> None:
     """Return when no restore is connected to the database any more."""
-    await until_sessions(stage, "count(*) = 0", "application_name IN ('psql', 'pg_restore')")
+    await until_sessions(scenario, "count(*) = 0", "application_name IN ('psql', 'pg_restore')")
 
 
-async def until_sessions(stage: Stage, wanted: str, which: str) -> None:
+async def until_sessions(scenario: Scenario, wanted: str, which: str) -> None:
     """Return when there are as many sessions of a kind as wanted."""
-    connection = await asyncpg.connect(stage.settings["DATABASE_URL"])
+    connection = await asyncpg.connect(scenario.settings["DATABASE_URL"])
     question = f"SELECT {wanted} FROM pg_stat_activity WHERE datname = current_database() AND {which}"  # noqa: S608 - ours
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         while not await connection.fetchval(question):  # noqa: ASYNC110 - in the server, which has no event of this loop
             await asyncio.sleep(0.05)
     await connection.close()
 
 
-def at_a_terminal(stage: Stage, answer: str, *arguments: str) -> int:
+def at_a_terminal(scenario: Scenario, answer: str, *arguments: str) -> int:
     """Run a command that asks, give the answer, and return with which status it ended."""
     ours, theirs = pty.openpty()
     with os.fdopen(ours, "wb", buffering=0) as terminal:
         process = Popen(  # noqa: S603 - our own command
             [*COMMAND, *arguments],
-            cwd=stage.home,
-            env=environment(**stage.settings) | {"PATH": os.environ["PATH"]},
+            cwd=scenario.home,
+            env=environment(**scenario.settings) | {"PATH": os.environ["PATH"]},
             stdin=theirs,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         os.close(theirs)
         terminal.write(f"{answer}\n".encode())
-        return process.wait(PATIENCE)
+        return process.wait(TIMEOUT)
 
 
 @contextmanager
-def locked(stage: Stage) -> Generator[None]:
+def locked(scenario: Scenario) -> Generator[None]:
     """Keep others from changing the database, in a process of its own."""
-    if stage.dumpable.kind == "sqlite":
+    if scenario.dumpable.kind == "sqlite":
         code = (
             "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
             "c.execute('BEGIN IMMEDIATE'); print('locked', flush=True); sys.stdin.read()"
         )
-        where = f"{stage.settings['DATA_DIR']}/todo.sqlite3"
+        where = f"{scenario.settings['DATA_DIR']}/todo.sqlite3"
     else:
         code = (
             "import asyncio, asyncpg, sys\n"
@@ -463,7 +466,7 @@ def locked(stage: Stage) -> Generator[None]:
             "    print('locked', flush=True); sys.stdin.read(); await c.close()\n"
             "asyncio.run(main())"
         )
-        where = stage.settings["DATABASE_URL"]
+        where = scenario.settings["DATABASE_URL"]
     with Popen(  # noqa: S603 - our own interpreter
         [sys.executable, "-c", code, where], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:

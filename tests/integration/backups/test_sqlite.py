@@ -11,45 +11,45 @@ import pytest
 from adapters.backups.errors import BackupError
 from adapters.backups.sqlite import SqliteFile
 from adapters.sqlalchemy.tables import AccountRow, TodoRow
-from tests.integration.backups.stage import Stage, account, fill, names_in, todo
+from tests.integration.backups.scenario import Scenario, account, fill, names_in, todo
 
 
 async def test_what_is_written_while_pages_are_copied_is_not_in_the_backup(
-    sqlite_stage: Stage, directory: Path, sqlite_file: Path
+    sqlite_scenario: Scenario, directory: Path, sqlite_file: Path
 ) -> None:
-    await fill(sqlite_stage)
-    before = await sqlite_stage.rows()
-    backup = await sqlite_stage.on(Overtaken(sqlite_file)).backups().make(directory)
-    assert await sqlite_stage.rows() != before
+    await fill(sqlite_scenario)
+    before = await sqlite_scenario.rows()
+    backup = await sqlite_scenario.on(Overtaken(sqlite_file)).backups().make(directory)
+    assert await sqlite_scenario.rows() != before
 
-    await sqlite_stage.backups().verify(backup)
-    await sqlite_stage.backups().restore(backup)
+    await sqlite_scenario.backups().verify(backup)
+    await sqlite_scenario.backups().restore(backup)
 
-    assert await sqlite_stage.rows() == before
+    assert await sqlite_scenario.rows() == before
 
 
 async def test_a_restore_that_is_stopped_halfway_leaves_the_old_data(
-    sqlite_stage: Stage, directory: Path, sqlite_file: Path
+    sqlite_scenario: Scenario, directory: Path, sqlite_file: Path
 ) -> None:
-    await fill(sqlite_stage)
-    backup = await sqlite_stage.backups().make(directory)
-    await sqlite_stage.insert(AccountRow, **account("late@example.com"))
-    before = await sqlite_stage.rows()
-    stopping = sqlite_stage.on(StoppedHalfway(sqlite_file))
+    await fill(sqlite_scenario)
+    backup = await sqlite_scenario.backups().make(directory)
+    await sqlite_scenario.insert(AccountRow, **account("late@example.com"))
+    before = await sqlite_scenario.rows()
+    stopping = sqlite_scenario.on(StoppedHalfway(sqlite_file))
 
     with pytest.raises(asyncio.CancelledError):
         await stopping.backups().restore(backup)
 
-    assert await sqlite_stage.rows() == before
+    assert await sqlite_scenario.rows() == before
 
 
 async def test_a_restore_that_is_stopped_where_nothing_was_leaves_nothing(
-    sqlite_stage: Stage, directory: Path, tmp_path: Path
+    sqlite_scenario: Scenario, directory: Path, tmp_path: Path
 ) -> None:
-    await fill(sqlite_stage)
-    backup = await sqlite_stage.backups().make(directory)
+    await fill(sqlite_scenario)
+    backup = await sqlite_scenario.backups().make(directory)
     nowhere = tmp_path / "new" / "todo.sqlite3"
-    stopping = sqlite_stage.on(StoppedHalfway(nowhere))
+    stopping = sqlite_scenario.on(StoppedHalfway(nowhere))
 
     with pytest.raises(asyncio.CancelledError):
         await stopping.backups().restore(backup)
@@ -58,47 +58,47 @@ async def test_a_restore_that_is_stopped_where_nothing_was_leaves_nothing(
 
 
 async def test_a_live_file_that_is_damaged_is_explained(
-    sqlite_stage: Stage, directory: Path, sqlite_file: Path
+    sqlite_scenario: Scenario, directory: Path, sqlite_file: Path
 ) -> None:
-    backup = await sqlite_stage.backups().make(directory)
+    backup = await sqlite_scenario.backups().make(directory)
     overwrite(sqlite_file, b"not a database " * 1000)
 
     with pytest.raises(BackupError, match="move it and its -wal and -shm files away first"):
-        await sqlite_stage.backups().restore(backup)
+        await sqlite_scenario.backups().restore(backup)
     with pytest.raises(BackupError, match=r"todo\.sqlite3 cannot be used: file is not a database"):
-        await sqlite_stage.backups().make(directory)
+        await sqlite_scenario.backups().make(directory)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 async def test_a_file_that_root_restores_belongs_to_the_owner_of_its_directory(
-    sqlite_stage: Stage, directory: Path, tmp_path: Path, sqlite_file: Path
+    sqlite_scenario: Scenario, directory: Path, tmp_path: Path, sqlite_file: Path
 ) -> None:
-    backup = await sqlite_stage.backups().make(directory)
+    backup = await sqlite_scenario.backups().make(directory)
     data = tmp_path / "data of the service"
     data.mkdir()
     os.chown(data, 1234, 5678)
 
-    await sqlite_stage.on(SqliteFile(data / "todo.sqlite3")).backups().restore(backup)
+    await sqlite_scenario.on(SqliteFile(data / "todo.sqlite3")).backups().restore(backup)
     os.chown(sqlite_file, 1234, 5678)
-    await sqlite_stage.backups().restore(backup)
+    await sqlite_scenario.backups().restore(backup)
 
     for file in (data / "todo.sqlite3", sqlite_file):
         assert (file.stat().st_uid, file.stat().st_gid) == (1234, 5678)
 
 
 async def test_an_index_that_does_not_fit_its_table_is_found(
-    sqlite_stage: Stage, directory: Path, sqlite_file: Path
+    sqlite_scenario: Scenario, directory: Path, sqlite_file: Path
 ) -> None:
-    owner = await sqlite_stage.insert(AccountRow, **account())
-    await sqlite_stage.insert(TodoRow, **todo(owner))
+    owner = await sqlite_scenario.insert(AccountRow, **account())
+    await sqlite_scenario.insert(TodoRow, **todo(owner))
     with closing(sqlite3.connect(sqlite_file)) as connection:
         connection.execute("PRAGMA writable_schema = ON")
         connection.execute("DELETE FROM sqlite_schema WHERE name = 'ix_todos_owner_id_due_at_id'")
         connection.commit()
-    backup = await sqlite_stage.backups().make(directory)
+    backup = await sqlite_scenario.backups().make(directory)
 
     with pytest.raises(BackupError, match="SQLite finds the backup damaged"):
-        await sqlite_stage.backups().verify(backup)
+        await sqlite_scenario.backups().verify(backup)
 
 
 def overwrite(file: Path, content: bytes) -> None:

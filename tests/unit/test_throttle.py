@@ -7,7 +7,7 @@ from litestar.testing import AsyncTestClient
 
 from domain.errors import Unavailable
 from entrypoints.http.problems import EXCEPTION_HANDLERS
-from entrypoints.http.seldom import Seldom
+from entrypoints.http.throttle import Throttle
 
 
 class Seconds:
@@ -27,34 +27,34 @@ def seconds() -> Seconds:
 
 
 @pytest.fixture
-def seldom(seconds: Seconds) -> Seldom:
+def throttle(seconds: Seconds) -> Throttle:
     """Speaks once a minute."""
-    return Seldom(seconds=60, monotonic=seconds)
+    return Throttle(seconds=60, monotonic=seconds)
 
 
-def test_the_first_is_due_and_the_next_is_not(seldom: Seldom) -> None:
-    assert [seldom.is_due("a") for _ in range(3)] == [True, False, False]
+def test_the_first_is_due_and_the_next_is_not(throttle: Throttle) -> None:
+    assert [throttle.is_due("a") for _ in range(3)] == [True, False, False]
 
 
-def test_it_is_due_again_when_the_time_has_passed_since_it_was(seldom: Seldom, seconds: Seconds) -> None:
-    seldom.is_due("a")
+def test_it_is_due_again_when_the_time_has_passed_since_it_was(throttle: Throttle, seconds: Seconds) -> None:
+    throttle.is_due("a")
     seconds.now += 59.9
-    before = seldom.is_due("a")
+    before = throttle.is_due("a")
     seconds.now += 0.1
 
     assert not before
-    assert [seldom.is_due("a") for _ in range(2)] == [True, False]
+    assert [throttle.is_due("a") for _ in range(2)] == [True, False]
 
 
-def test_one_kind_does_not_silence_another(seldom: Seldom, seconds: Seconds) -> None:
-    seldom.is_due("a")
+def test_one_kind_does_not_silence_another(throttle: Throttle, seconds: Seconds) -> None:
+    throttle.is_due("a")
     seconds.now += 30
 
-    assert seldom.is_due("b")
-    assert not seldom.is_due("a")
+    assert throttle.is_due("b")
+    assert not throttle.is_due("a")
     seconds.now += 30
-    assert seldom.is_due("a")
-    assert not seldom.is_due("b")
+    assert throttle.is_due("a")
+    assert not throttle.is_due("b")
 
 
 async def test_every_request_that_is_refused_is_logged_but_the_traceback_once(caplog: pytest.LogCaptureFixture) -> None:

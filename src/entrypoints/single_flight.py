@@ -7,11 +7,11 @@ from typing import Generic, TypeVar
 
 _T = TypeVar("_T")
 
-_GOOD_FOR = 1
+_TTL = 1
 """Seconds; a balancer asks no more often."""
 
 
-class SharedAnswer(Generic[_T]):
+class SingleFlight(Generic[_T]):
     """Asks once for all who ask meanwhile, and for all who ask within a second after that.
 
     So whoever asks for the health of the service as fast as they can keeps nobody else from the database.
@@ -21,11 +21,11 @@ class SharedAnswer(Generic[_T]):
         self._ask = ask
         self._clock = clock
         self._answer: asyncio.Task[_T] | None = None
-        self._good_until = 0.0
+        self._expires_at = 0.0
 
     async def __call__(self) -> _T:
         """Return the answer, or raise what asking raised."""
-        if self._answer is None or (self._answer.done() and self._clock() >= self._good_until):
+        if self._answer is None or (self._answer.done() and self._clock() >= self._expires_at):
             self._answer = asyncio.create_task(self._asked())
         return await asyncio.shield(self._answer)  # who goes away takes it from nobody
 
@@ -33,4 +33,4 @@ class SharedAnswer(Generic[_T]):
         try:
             return await self._ask()
         finally:
-            self._good_until = self._clock() + _GOOD_FOR
+            self._expires_at = self._clock() + _TTL

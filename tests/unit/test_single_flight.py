@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from entrypoints.shared_answers import SharedAnswer
+from entrypoints.single_flight import SingleFlight
 
 
 class Oracle:
@@ -32,18 +32,18 @@ def oracle() -> Oracle:
 
 
 @pytest.fixture
-def shared(oracle: Oracle) -> SharedAnswer[int]:
-    return SharedAnswer(oracle.answer, clock=oracle.clock)
+def shared(oracle: Oracle) -> SingleFlight[int]:
+    return SingleFlight(oracle.answer, clock=oracle.clock)
 
 
-async def test_many_at_once_get_one_answer(shared: SharedAnswer[int], oracle: Oracle) -> None:
+async def test_many_at_once_get_one_answer(shared: SingleFlight[int], oracle: Oracle) -> None:
     assert set(await asyncio.gather(*(shared() for _ in range(100)))) == {1}
     assert oracle.asked == 1
 
 
 @pytest.mark.parametrize(("later", "asked"), [(0.0, 1), (0.99, 1), (1.0, 2), (100.0, 2)])
 async def test_an_answer_is_good_for_a_second(
-    shared: SharedAnswer[int], oracle: Oracle, later: float, asked: int
+    shared: SingleFlight[int], oracle: Oracle, later: float, asked: int
 ) -> None:
     await shared()
     oracle.now += later
@@ -53,7 +53,7 @@ async def test_an_answer_is_good_for_a_second(
     assert oracle.asked == asked
 
 
-async def test_who_goes_away_takes_the_answer_from_nobody(shared: SharedAnswer[int]) -> None:
+async def test_who_goes_away_takes_the_answer_from_nobody(shared: SingleFlight[int]) -> None:
     impatient, patient = asyncio.create_task(shared()), asyncio.create_task(shared())
     await asyncio.sleep(0)
 
@@ -62,7 +62,7 @@ async def test_who_goes_away_takes_the_answer_from_nobody(shared: SharedAnswer[i
     assert await patient == 1
 
 
-async def test_an_error_is_an_answer_too(shared: SharedAnswer[int], oracle: Oracle) -> None:
+async def test_an_error_is_an_answer_too(shared: SingleFlight[int], oracle: Oracle) -> None:
     oracle.error = ValueError("no idea")
     for _ in range(2):
         with pytest.raises(ValueError, match="no idea"):

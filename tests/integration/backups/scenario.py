@@ -52,7 +52,7 @@ HOSTILE = (
 )
 
 
-class Stage(Struct, frozen=True, kw_only=True):
+class Scenario(Struct, frozen=True, kw_only=True):
     """A database, how backups see it, how the service opens it, and the settings that lead there."""
 
     dumpable: DumpableDatabase
@@ -73,8 +73,8 @@ class Stage(Struct, frozen=True, kw_only=True):
             now=self.clock,
         )
 
-    def on(self, dumpable: DumpableDatabase) -> "Stage":
-        """Return the stage with another way to its database."""
+    def on(self, dumpable: DumpableDatabase) -> "Scenario":
+        """Return the scenario with another way to its database."""
         return replace(self, dumpable=dumpable)
 
     async def rows(self) -> dict[str, list[tuple[Any, ...]]]:
@@ -135,9 +135,9 @@ def names_in(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
 
 
-async def fill(stage: Stage) -> None:
+async def fill(scenario: Scenario) -> None:
     """Put rows into every table, with a value and with none in every column, and with hostile text everywhere."""
-    async with stage.open() as database:
+    async with scenario.open() as database:
         for number, text in enumerate(HOSTILE):
             await _fill_one(database, number, text)
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Hashable
 
 
-class Seldom:
+class Throttle:
     """Tells whether something of a kind is due, at most once in so many seconds; the kinds do not affect each other."""
 
     def __init__(self, *, seconds: float, monotonic: Callable[[], float] = time.monotonic) -> None:
