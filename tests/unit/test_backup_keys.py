@@ -5,7 +5,7 @@ import io
 import pyrage
 import pytest
 
-from adapters.backups.encryption import Keys, problem_of
+from adapters.backups.encryption import Keys
 from adapters.backups.errors import BackupError
 from adapters.backups.files import HashingWriter
 
@@ -76,9 +76,3 @@ def test_malformed_keys_are_explained_and_not_shown(
         Keys(recipients, identity)
 
     assert str(IDENTITY).lower() not in str(refused.value).lower()
-
-
-def test_recipients_can_be_looked_at_without_making_a_backup() -> None:
-    assert problem_of([RECIPIENT]) is None
-    assert problem_of([]) is None
-    assert "is a private key" in str(problem_of([str(IDENTITY)]))

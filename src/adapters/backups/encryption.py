@@ -59,15 +59,6 @@ class Keys:
             raise BackupError("It cannot be decrypted: it is damaged or cut off.") from None
 
 
-def problem_of(recipients: Iterable[str]) -> str | None:
-    """Return what is wrong with the first public key that is none, without showing it; nothing if all are."""
-    try:
-        Keys(recipients, None)
-    except BackupError as error:
-        return error.detail
-    return None
-
-
 def _recipient(number: int, text: str) -> pyrage.x25519.Recipient:
     if text.upper().startswith(_PRIVATE):
         raise BackupError(

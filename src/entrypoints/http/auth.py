@@ -8,7 +8,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from domain.accounts.model import MAX_EMAIL_LENGTH, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, Account
+from domain.accounts.model import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, Account
 from domain.api_tokens.model import ApiToken, IssuedApiToken, NewApiToken
 from domain.authentication.principal import TokenScope
 from domain.errors import Unauthenticated
@@ -22,7 +22,6 @@ from entrypoints.http.request import ApiRequest, bearer_token, client_address
 
 _REGISTER = RouteLimits(by_address=(REGISTRATION,), by_site=(REGISTRATION_SITE,))
 
-Email = Annotated[str, Meta(max_length=MAX_EMAIL_LENGTH, examples=["ada@example.com"])]
 NewPassword = Annotated[
     str, Meta(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH, examples=["correct horse battery staple"])
 ]
