@@ -53,10 +53,15 @@ class AlwaysSomebody(Authenticator):
     def __init__(self, account: Account) -> None:
         self._always = Principal(account_id=account.id, scopes=EVERY_SCOPE)
 
-    async def principal(self, bearer: str) -> Principal:
+    async def principal(self, bearer: str, *, network: str | None = None) -> Principal:
         """Return the one."""
-        del bearer
+        del bearer, network
         return self._always
+
+
+def one_at_a_time() -> FairConcurrencyLimiter:
+    """Return what gives each key one turn at a time, and lets everybody wait for it."""
+    return FairConcurrencyLimiter(ConcurrencyLimits(per_key=1, max_waiting=1_000), max_wait=60)
 
 
 def services_on(

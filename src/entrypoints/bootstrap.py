@@ -79,6 +79,9 @@ _MAX_WAIT = 3
 _HEAVY_READS = 2
 """Of an account, and of all accounts of one network: so there are always some for those of another."""
 
+_LOOKUPS = 4
+"""Of tokens from one network: fewer than there are connections to the database."""
+
 _CALLERS = 4
 """Of one network that may do all they may at once. Whoever has an address can open accounts there, and their requests
 must not be all that the database works on."""
@@ -199,7 +202,13 @@ def build_services(
     fewer than connections to the database.
     """
     rate_limiter = rate_limiter or Unlimited()
-    guard = QuotaGuard(store, quotas or AccountQuotas(), limiter=rate_limiter, monotonic=monotonic)
+    guard = QuotaGuard(
+        store,
+        quotas or AccountQuotas(),
+        limiter=rate_limiter,
+        turns=_fair(1, name="requests"),
+        monotonic=monotonic,
+    )
     principal_cache = principal_cache or PrincipalCache()
     secrets = HmacSecrets(secret)
     access_tokens = JwtAccessTokens(secret)
@@ -229,7 +238,12 @@ def build_services(
         posts=PostService(store, quotas=guard, now=now),
         quotas=guard,
         authenticator=Authenticator(
-            store, access_tokens=access_tokens, secrets=secrets, principal_cache=principal_cache, now=now
+            store,
+            access_tokens=access_tokens,
+            secrets=secrets,
+            principal_cache=principal_cache,
+            lookups=_fair(_LOOKUPS, name="requests"),
+            now=now,
         ),
         rate_limiter=rate_limiter,
         requests=CallerConcurrencyLimiter(

@@ -73,7 +73,7 @@ class Neighbour:
             self.failures[type(error).__name__] += 1
             return None
         if not answer.is_success:
-            self.failures[str(answer.status_code)] += 1
+            self.failures[f"{answer.status_code} {answer.json()['code']}"] += 1
             return None
         self.latencies.append(time.monotonic() - started)
         return answer.json()

@@ -25,7 +25,7 @@ from entrypoints.http.deadlines import Deadlines
 from tests.api import assert_problem
 from tests.builders import a_new_account
 from tests.clock import StandingClock
-from tests.harness import AlwaysSomebody, app_on, client_of, services_on
+from tests.harness import PASSWORD, AlwaysSomebody, app_on, client_of, services_on
 from tests.integration.processes import TIMEOUT
 
 ONE = Statement(select(literal(1)))
@@ -174,6 +174,19 @@ class TestFloods:
         assert 0 < len(refused) < len(responses)
         assert {response.status_code for response in refused} <= {429, 503}
         assert all(int(response.headers["retry-after"]) > 0 for response in refused)
+
+    async def test_many_requests_with_one_new_token_fill_no_queue(
+        self, patient: Database, clock: StandingClock
+    ) -> None:
+        services = services_on(SqlAlchemyStore(patient), now=clock)
+        await services.accounts.register(email="ada@example.com", password=PASSWORD)
+        pair = await services.sessions.log_in(email="ada@example.com", password=PASSWORD)
+        headers = {"Authorization": f"Bearer {pair.access_token}"}
+
+        async with client_of(app_on(services)) as client:
+            responses = await asyncio.gather(*(client.get("/todos", headers=headers) for _ in range(4 * MAX_WAITING)))
+
+        assert {response.status_code for response in responses} <= {200, 429}
 
 
 class TestGivingUp:

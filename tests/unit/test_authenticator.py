@@ -1,10 +1,12 @@
 """From a bearer token to who is asking."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 
+from adapters.concurrency.limiter import FairConcurrencyLimiter
 from adapters.memory.api_tokens import MemoryApiTokens
 from adapters.memory.sessions import MemorySessions
 from adapters.memory.store import MemoryStore
@@ -20,7 +22,7 @@ from domain.errors import Forbidden, InsufficientScope, Unauthenticated
 from domain.sessions.model import Session
 from tests.builders import a_new_session, an_api_token
 from tests.clock import NOON, StandingClock
-from tests.harness import SECRET
+from tests.harness import SECRET, one_at_a_time
 
 BEARER = f"{API_TOKEN_PREFIX}secret"
 MICROSECOND = timedelta(microseconds=1)
@@ -77,12 +79,20 @@ def principal_cache() -> PrincipalCache:
 
 
 @pytest.fixture
-def authenticator(store: _WatchedStore, principal_cache: PrincipalCache, clock: StandingClock) -> Authenticator:
+def lookups() -> FairConcurrencyLimiter:
+    return one_at_a_time()
+
+
+@pytest.fixture
+def authenticator(
+    store: _WatchedStore, principal_cache: PrincipalCache, lookups: FairConcurrencyLimiter, clock: StandingClock
+) -> Authenticator:
     return Authenticator(
         store,
         access_tokens=JwtAccessTokens(SECRET),
         secrets=HmacSecrets(SECRET),
         principal_cache=principal_cache,
+        lookups=lookups,
         now=clock,
     )
 
@@ -191,6 +201,40 @@ async def test_the_store_is_asked_once_in_thirty_seconds(
         clock.advance(seconds=1)
 
     assert store.sessions.looked_up == 3
+
+
+async def test_many_requests_with_one_new_token_ask_the_store_once(
+    authenticator: Authenticator, store: _WatchedStore, user: Account, session: Session
+) -> None:
+    await keep_api_token(store, user)
+    bearers = [access_token(user, session), BEARER]
+
+    await asyncio.gather(*(authenticator.principal(bearer) for bearer in bearers * 20))
+
+    assert (store.sessions.looked_up, store.api_tokens.looked_up) == (1, 1)
+    assert store.api_tokens.touches() == [NOON]
+
+
+async def test_a_token_that_is_known_waits_for_nobody(
+    authenticator: Authenticator, lookups: FairConcurrencyLimiter, user: Account, session: Session
+) -> None:
+    bearer = access_token(user, session)
+    await authenticator.principal(bearer, network="192.0.2.1")
+
+    async with lookups.slot("192.0.2.1"):
+        assert await authenticator.principal(bearer, network="192.0.2.1")
+
+
+async def test_tokens_wait_only_for_those_from_the_same_network(
+    authenticator: Authenticator, lookups: FairConcurrencyLimiter, user: Account, session: Session
+) -> None:
+    async with lookups.slot("192.0.2.1"):
+        assert await authenticator.principal(access_token(user, session), network="198.51.100.1")
+        another = access_token(user, session, issued_at=NOON - timedelta(seconds=1))
+        waiting = asyncio.create_task(authenticator.principal(another, network="192.0.2.1"))
+        await asyncio.sleep(0)
+        assert lookups.waiting == 1
+    await waiting
 
 
 async def test_what_is_forgotten_is_asked_for_again(

@@ -16,6 +16,7 @@ from domain.rate_limits.ports import RateLimiter
 from domain.rate_limits.quotas import ACCOUNT, MEASUREMENT
 from tests.builders import a_todo
 from tests.clock import NOON
+from tests.harness import one_at_a_time
 
 TODO = Usage(todos=1, bytes=3)
 POST = Usage(posts=1, bytes=2)
@@ -54,7 +55,14 @@ def guard_of(
     capacity: int = 10,
 ) -> QuotaGuard:
     """Return a guard; nothing is limited unless somebody asks for it."""
-    return QuotaGuard(store, quotas or only(), limiter=limiter or Unlimited(), monotonic=stopwatch, capacity=capacity)
+    return QuotaGuard(
+        store,
+        quotas or only(),
+        limiter=limiter or Unlimited(),
+        turns=one_at_a_time(),
+        monotonic=stopwatch,
+        capacity=capacity,
+    )
 
 
 async def keep(store: MemoryStore, owner: Account, todos: int, title: str = "Tee") -> None:

@@ -7,6 +7,7 @@ from domain.authentication.ports import AccessTokens, Secrets
 from domain.authentication.principal import EVERY_SCOPE, Principal
 from domain.authentication.principal_cache import PrincipalCache
 from domain.clock import Clock
+from domain.concurrency.ports import ConcurrencyLimiter
 from domain.errors import Unauthenticated
 from domain.store import Store
 
@@ -18,7 +19,11 @@ _TOUCH_INTERVAL = timedelta(minutes=1)
 
 
 class Authenticator:
-    """Tells who a bearer token belongs to: access tokens of sessions, and API tokens."""
+    """Tells who a bearer token belongs to: access tokens of sessions, and API tokens.
+
+    Tokens that have to be looked up take turns in ``lookups``, with a key for each network: a flood of requests that
+    all bring the same new token, or unknown ones, must not fill the queue of the database.
+    """
 
     def __init__(
         self,
@@ -27,22 +32,30 @@ class Authenticator:
         access_tokens: AccessTokens,
         secrets: Secrets,
         principal_cache: PrincipalCache,
+        lookups: ConcurrencyLimiter,
         now: Clock,
     ) -> None:
         self._store = store
         self._access_tokens = access_tokens
         self._secrets = secrets
         self._principal_cache = principal_cache
+        self._lookups = lookups
         self._now = now
 
-    async def principal(self, bearer: str) -> Principal:
-        """Return who is asking.
+    async def principal(self, bearer: str, *, network: str | None = None) -> Principal:
+        """Return who is asking, from ``network`` if it is known.
 
         :raises Unauthenticated: if the token is forged, expired or revoked, or the account is gone.
+        :raises TooManyConcurrent: if too many tokens from the same network have to be looked up.
         """
         known = self._principal_cache.get(bearer, at=self._now())
         if known is not None:
             return known
+        async with self._lookups.slot(network):
+            # Another request with the same token may have had its turn before.
+            return self._principal_cache.get(bearer, at=self._now()) or await self._looked_up(bearer)
+
+    async def _looked_up(self, bearer: str) -> Principal:
         if bearer.startswith(API_TOKEN_PREFIX):
             return await self._by_api_token(bearer)
         return await self._by_access_token(bearer)

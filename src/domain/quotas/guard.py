@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from msgspec import Struct
 
+from domain.concurrency.ports import ConcurrencyLimiter
 from domain.errors import RateLimited
 from domain.quotas.model import QUOTA_NAMES, AccountQuotas, Usage
 from domain.rate_limits.ports import RateLimiter
@@ -33,24 +34,15 @@ _SHOWN_FOR = 10
 
 
 class _Known(Struct, kw_only=True):
-    """What an account kept when it was last measured, and what this process has added to it that may be missing there.
+    """What an account kept when it was last measured, and what this process has added to it since."""
 
-    ``reserved`` is all that was ever let through without a lock close to a quota, ``settled`` the part of it that is
-    done, in whatever way: the rest may be written at any moment.
-    """
-
-    measured: Usage = Usage()
-    at: float = 0
+    measured: Usage
+    at: float
     added: Usage = Usage()
-    reserved: Usage = Usage()
-    settled: Usage = Usage()
 
     @property
     def is_cheap(self) -> bool:
         return all(getattr(self.measured, name) <= getattr(_CHEAP, name) for name in QUOTA_NAMES)
-
-
-_NOTHING = _Known()
 
 
 class QuotaGuard:
@@ -59,9 +51,10 @@ class QuotaGuard:
     Far from the quotas nothing is asked: what the account kept when it was measured is remembered, and what others can
     have added meanwhile is bounded by its rate limit. Where that leaves doubt it is measured anew. Where there still is
     doubt, close to a quota or with small quotas, it depends on how much that reads. An account that keeps little is
-    measured and written to in one transaction that locks it: that is exact. One that keeps much is written to right
-    after, without a lock, which on SQLite would keep everybody from writing: that is exact in one process; each other
-    one may go beyond by what it writes at this moment. ``monotonic`` returns seconds.
+    measured and written to in one transaction that locks it: that is exact. One that keeps much is measured without a
+    lock, which on SQLite would keep everybody from writing; its measurements and writes take ``turns``, one at a time
+    for each account: that is exact in one process; each other one may go beyond by what it writes at this moment.
+    ``monotonic`` returns seconds.
     """
 
     def __init__(
@@ -70,12 +63,14 @@ class QuotaGuard:
         quotas: AccountQuotas,
         *,
         limiter: RateLimiter,
+        turns: ConcurrencyLimiter,
         monotonic: Callable[[], float],
         capacity: int = 10_000,
     ) -> None:
         self.quotas = quotas
         self._store = store
         self._limiter = limiter
+        self._turns = turns
         self._monotonic = monotonic
         self._capacity = capacity
         self._known: dict[int, _Known] = {}
@@ -92,6 +87,7 @@ class QuotaGuard:
 
         :raises QuotaExceeded: if there is none.
         :raises RateLimited: if an account that is dear to measure had to be measured too often.
+        :raises TooManyConcurrent: if too many requests wait for such an account to be measured.
         """
         known = self._known.get(owner_id)
         if known is None or not self._is_beyond_doubt(known, growth):
@@ -110,6 +106,7 @@ class QuotaGuard:
 
         :raises QuotaExceeded: if there is no room.
         :raises Unauthenticated: if the account is gone.
+        :raises TooManyConcurrent: as ``has_room``.
         """
         known = self._known.get(owner_id) or await self._measured(owner_id)
         if known.is_cheap:
@@ -119,13 +116,11 @@ class QuotaGuard:
                 yield tx
             known.added += growth
             return
-        self.quotas.require_room(known.measured + known.added, growth)
-        known.added += growth
-        known.reserved += growth
-        try:
+        async with self._turns.slot(owner_id):
+            known = self._known.get(owner_id) or await self._measure(owner_id)
+            self.quotas.require_room(known.measured + known.added, growth)
+            known.added += growth
             yield self._store
-        finally:
-            known.settled += growth
 
     def _is_beyond_doubt(self, known: _Known, growth: Usage) -> bool:
         quotas, added = self.quotas, known.added + growth
@@ -145,16 +140,17 @@ class QuotaGuard:
             raise RateLimited(refusals)
 
     async def _measured(self, owner_id: int) -> _Known:
-        """Measure what the account keeps.
+        async with self._turns.slot(owner_id):
+            return await self._measure(owner_id)
 
-        What was not settled when that began may be missing in it. So may what was let through beyond doubt and is
-        being written at this moment, which ``_BURST`` is for.
+    async def _measure(self, owner_id: int) -> _Known:
+        """Measure what the account keeps, when it is its turn.
+
+        What was let through beyond doubt and is being written at this moment may be missing: ``_BURST`` is for that.
         """
-        known = self._known.get(owner_id, _NOTHING)
-        at, settled = self._monotonic(), known.settled
-        measured = await self._store.usage.measure(owner_id=owner_id)
-        known = self._known.pop(owner_id, None) or _Known()
-        known.measured, known.at, known.added = measured, at, known.reserved - settled
+        at = self._monotonic()
+        known = _Known(measured=await self._store.usage.measure(owner_id=owner_id), at=at)
+        self._known.pop(owner_id, None)
         if len(self._known) >= self._capacity:
             del self._known[next(iter(self._known))]
         self._known[owner_id] = known

@@ -123,7 +123,7 @@ class AuthController(Controller):
         bearer = bearer_token(request.scope)
         if bearer is None:
             raise Unauthenticated("A bearer token or a refresh token is needed.")
-        principal = await request.services.authenticator.principal(bearer)
+        principal = await request.services.authenticator.principal(bearer, network=request.network)
         await request.services.sessions.log_out(principal.own_session(), owner_id=principal.account_id)
 
     @get("/sessions", operation_id="listSessions", summary="List sessions", opt=needs(TokenScope.ACCOUNT_READ))

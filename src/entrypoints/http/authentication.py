@@ -7,8 +7,9 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from domain.authentication.principal import Principal, TokenScope
 from domain.errors import InsufficientScope, Unauthenticated
+from domain.rate_limits.networks import network_of
 from entrypoints.http.rate_limits import COMMON, LIMITS, RouteLimits, count
-from entrypoints.http.request import bearer_token
+from entrypoints.http.request import bearer_token, client_address
 from entrypoints.services import Services
 
 _SCOPE = "scope"
@@ -78,4 +79,4 @@ async def _principal(scope: HTTPScope) -> Principal:
     if bearer is None:
         raise Unauthenticated("A bearer token is needed.")
     services: Services = scope["litestar_app"].state.services
-    return await services.authenticator.principal(bearer)
+    return await services.authenticator.principal(bearer, network=network_of(client_address(scope)))
