@@ -19,7 +19,7 @@ from sqlalchemy import Column, Table, bindparam, func, insert, select
 
 from adapters.sqlalchemy.database import Connection, Database, ForeignKeyViolation, Statement, UniqueViolation
 from adapters.sqlalchemy.tables import METADATA
-from adapters.sqlalchemy.todos import folded
+from adapters.sqlalchemy.todo_rows import folded
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

@@ -1,21 +1,41 @@
 """Accounts in a database."""
 
+from datetime import datetime
+
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from adapters.sqlalchemy.columns import columns_of
 from adapters.sqlalchemy.database import Connection, Row, Statement, UniqueViolation
 from adapters.sqlalchemy.tables import AccountRow
 from domain.accounts.model import Account, Credentials, NewAccount
 from domain.errors import EmailTaken, StaleVersion, Unauthenticated
 
-_columns = (
-    AccountRow.id,
-    AccountRow.email,
-    AccountRow.display_name,
-    AccountRow.time_zone,
-    AccountRow.created_at,
-    AccountRow.updated_at,
-    AccountRow.version,
-)
+
+def _to_account(
+    id: int,
+    email: str,
+    display_name: str | None,
+    time_zone: str,
+    created_at: datetime,
+    updated_at: datetime,
+    version: int,
+) -> Account:
+    return Account(
+        id=id,
+        email=email,
+        display_name=display_name,
+        time_zone=time_zone,
+        created_at=created_at,
+        updated_at=updated_at,
+        version=version,
+    )
+
+
+def _to_credentials(id: int, email: str, password_hash: str) -> Credentials:
+    return Credentials(account_id=id, email=email, password_hash=password_hash)
+
+
+_columns = columns_of(AccountRow, _to_account)
 _this_one = AccountRow.id == bindparam("account_id")
 
 _ADD = Statement(
@@ -43,7 +63,7 @@ _SAVE = Statement(
     .returning(AccountRow.id)
 )
 _REMOVE = Statement(delete(AccountRow).where(_this_one).returning(AccountRow.id))
-_credentials = (AccountRow.id, AccountRow.email, AccountRow.password_hash)
+_credentials = columns_of(AccountRow, _to_credentials)
 _CREDENTIALS = Statement(select(*_credentials).where(_this_one))
 _CREDENTIALS_BY_EMAIL = Statement(select(*_credentials).where(AccountRow.email == bindparam("email")))
 _REPLACE_PASSWORD = Statement(
@@ -68,11 +88,11 @@ class SqlAlchemyAccounts:
             )
         except UniqueViolation:
             raise EmailTaken("Another account uses this e-mail address.") from None
-        return _to_account(_existing(row))
+        return _to_account(*_existing(row))
 
     async def get(self, account_id: int) -> Account:
         """See the port."""
-        return _to_account(_existing(await self._connection.fetch_one(_GET, account_id=account_id)))
+        return _to_account(*_existing(await self._connection.fetch_one(_GET, account_id=account_id)))
 
     async def save(self, account: Account, *, replacing: int) -> None:
         """See the port."""
@@ -96,11 +116,11 @@ class SqlAlchemyAccounts:
     async def credentials_by_email(self, email: str) -> Credentials | None:
         """See the port."""
         row = await self._connection.fetch_one(_CREDENTIALS_BY_EMAIL, email=email)
-        return None if row is None else _to_credentials(row)
+        return None if row is None else _to_credentials(*row)
 
     async def credentials(self, account_id: int) -> Credentials:
         """See the port."""
-        return _to_credentials(_existing(await self._connection.fetch_one(_CREDENTIALS, account_id=account_id)))
+        return _to_credentials(*_existing(await self._connection.fetch_one(_CREDENTIALS, account_id=account_id)))
 
     async def replace_password(self, account_id: int, password_hash: str, *, replacing: str) -> bool:
         """See the port."""
@@ -114,21 +134,3 @@ def _existing(row: Row | None) -> Row:
     if row is None:
         raise Unauthenticated("The account is gone.")
     return row
-
-
-def _to_credentials(row: Row) -> Credentials:
-    account_id, email, password_hash = row
-    return Credentials(account_id=account_id, email=email, password_hash=password_hash)
-
-
-def _to_account(row: Row) -> Account:
-    account_id, email, display_name, time_zone, created_at, updated_at, version = row
-    return Account(
-        id=account_id,
-        email=email,
-        display_name=display_name,
-        time_zone=time_zone,
-        created_at=created_at,
-        updated_at=updated_at,
-        version=version,
-    )

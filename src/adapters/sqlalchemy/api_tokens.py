@@ -5,20 +5,33 @@ from datetime import datetime
 from sqlalchemy import Integer, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import aliased
 
-from adapters.sqlalchemy.database import Connection, ForeignKeyViolation, Row, Statement, instant
+from adapters.sqlalchemy.columns import columns_of
+from adapters.sqlalchemy.database import Connection, ForeignKeyViolation, Statement, instant
 from adapters.sqlalchemy.tables import AccountRow, ApiTokenRow
 from domain.api_tokens.model import ApiToken
 from domain.authentication.principal import TokenScope
 from domain.errors import NotFound, Unauthenticated
 
-_columns = (
-    ApiTokenRow.id,
-    ApiTokenRow.name,
-    ApiTokenRow.scopes,
-    ApiTokenRow.created_at,
-    ApiTokenRow.expires_at,
-    ApiTokenRow.last_used_at,
-)
+
+def _to_token(
+    id: int,
+    name: str,
+    scopes: list[str],
+    created_at: datetime,
+    expires_at: datetime | None,
+    last_used_at: datetime | None,
+) -> ApiToken:
+    return ApiToken(
+        id=id,
+        name=name,
+        scopes=tuple(TokenScope(scope) for scope in scopes),
+        created_at=created_at,
+        expires_at=instant(expires_at),
+        last_used_at=last_used_at,
+    )
+
+
+_columns = columns_of(ApiTokenRow, _to_token)
 _of_owner = ApiTokenRow.account_id == bindparam("owner_id")
 _this_one = ApiTokenRow.id == bindparam("token_id")
 
@@ -75,7 +88,7 @@ class SqlAlchemyApiTokens:
         except ForeignKeyViolation:
             raise Unauthenticated("The account is gone.") from None
         assert row is not None  # noqa: S101 - an INSERT that returns no row has raised
-        return _to_token(row)
+        return _to_token(*row)
 
     async def count(self, *, owner_id: int) -> int:
         """See the port."""
@@ -87,7 +100,7 @@ class SqlAlchemyApiTokens:
     async def by_digest(self, digest: str) -> tuple[int, ApiToken] | None:
         """See the port."""
         row = await self._connection.fetch_one(_BY_DIGEST, digest=digest)
-        return None if row is None else (row[0], _to_token(row[1:]))
+        return None if row is None else (row[0], _to_token(*row[1:]))
 
     async def touch(self, token_id: int, *, owner_id: int, at: datetime) -> None:
         """See the port."""
@@ -95,7 +108,7 @@ class SqlAlchemyApiTokens:
 
     async def list_all(self, *, owner_id: int) -> list[ApiToken]:
         """See the port."""
-        return [_to_token(row) for row in await self._connection.fetch_all(_LIST, owner_id=owner_id)]
+        return [_to_token(*row) for row in await self._connection.fetch_all(_LIST, owner_id=owner_id)]
 
     async def remove(self, token_id: int, *, owner_id: int) -> None:
         """See the port."""
@@ -109,15 +122,3 @@ class SqlAlchemyApiTokens:
     async def remove_of_everybody(self, *, limit: int) -> int:
         """See the port."""
         return len(await self._connection.fetch_all(_REMOVE_OF_EVERYBODY, limit=limit))
-
-
-def _to_token(row: Row) -> ApiToken:
-    token_id, name, scopes, created_at, expires_at, last_used_at = row
-    return ApiToken(
-        id=token_id,
-        name=name,
-        scopes=tuple(TokenScope(scope) for scope in scopes),
-        created_at=created_at,
-        expires_at=instant(expires_at),
-        last_used_at=last_used_at,
-    )

@@ -15,14 +15,20 @@ from sqlalchemy import (
     tuple_,
 )
 
-from adapters.sqlalchemy.database import QUERY_TIMEOUT, Connection, ForeignKeyViolation, Row, Statement
+from adapters.sqlalchemy.columns import columns_of
+from adapters.sqlalchemy.database import QUERY_TIMEOUT, Connection, ForeignKeyViolation, Statement
 from adapters.sqlalchemy.page_bytes import always_within_page_bytes, fitting, max_text_bytes, within_page_bytes
 from adapters.sqlalchemy.tables import AccountRow, Instant, PostRow
 from domain.errors import Forbidden, NotFound, Unauthenticated
 from domain.pages import MAX_PAGE_BYTES
 from domain.posts.model import MAX_CONTENT_LENGTH, MAX_OTHER_BYTES, MAX_POST_BYTES, Post, PostPosition
 
-_columns = (PostRow.id, PostRow.content, PostRow.author_email, PostRow.created_time)
+
+def _to_post(id: int, content: str, author_email: str, created_time: datetime, *_: object) -> Post:
+    return Post(id=id, content=content, author_email=author_email, created_time=created_time)
+
+
+_columns = columns_of(PostRow, _to_post)
 _this_one = PostRow.id == bindparam("post_id")
 
 # The author's address is read and the post is written in one step: no row if the account is gone.
@@ -85,26 +91,26 @@ class SqlAlchemyPosts:
             row = None
         if row is None:
             raise Unauthenticated("The account is gone.")
-        return _to_post(row)
+        return _to_post(*row)
 
     async def get(self, post_id: int) -> Post:
         """See the port."""
         row = await self._connection.fetch_one(_GET, post_id=post_id)
         if row is None:
             raise NotFound("There is no such post.")
-        return _to_post(row)
+        return _to_post(*row)
 
     async def page(self, *, skip: int, limit: int) -> list[Post]:
         """See the port."""
         rows = await self._connection.fetch_all(_SHORT_PAGE if limit <= _ALWAYS_FIT else _PAGE, skip=skip, limit=limit)
-        return [_to_post(row) for row in fitting(rows)]
+        return [_to_post(*row) for row in fitting(rows)]
 
     async def rest(self, after: PostPosition) -> list[Post]:
         """See the port."""
         rows = await self._connection.fetch_all(
             _REST, after_time=after.created_time, after_id=after.id, limit=after.left
         )
-        return [_to_post(row) for row in fitting(rows)]
+        return [_to_post(*row) for row in fitting(rows)]
 
     async def count(self) -> int:
         """See the port."""
@@ -116,8 +122,3 @@ class SqlAlchemyPosts:
         if await self._connection.fetch_one(_REMOVE, post_id=post_id, author_id=author_id) is None:
             await self.get(post_id)
             raise Forbidden("Somebody else wrote this post.")
-
-
-def _to_post(row: Row) -> Post:
-    post_id, content, author_email, created_time, *_ = row
-    return Post(id=post_id, content=content, author_email=author_email, created_time=created_time)

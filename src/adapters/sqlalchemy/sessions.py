@@ -5,18 +5,40 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Integer, bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
-from adapters.sqlalchemy.database import Connection, Row, Statement
+from adapters.sqlalchemy.columns import columns_of
+from adapters.sqlalchemy.database import Connection, Statement
 from adapters.sqlalchemy.tables import AccountRow, Instant, SessionRow
 from domain.errors import NotFound, Unauthenticated
 from domain.sessions.model import Family, NewSession, Session
 
-_columns = (
-    SessionRow.id,
-    SessionRow.user_agent,
-    SessionRow.created_at,
-    SessionRow.rotated_at,
-    SessionRow.expires_at,
-)
+
+def _to_session(
+    id: int, user_agent: str | None, created_at: datetime, rotated_at: datetime, expires_at: datetime
+) -> Session:
+    return Session(id=id, user_agent=user_agent, created_at=created_at, last_used_at=rotated_at, expires_at=expires_at)
+
+
+def _to_family(
+    id: int,
+    account_id: int,
+    token_digest: str,
+    previous_digest: str | None,
+    created_at: datetime,
+    rotated_at: datetime,
+    expires_at: datetime,
+) -> Family:
+    return Family(
+        session_id=id,
+        account_id=account_id,
+        token_digest=token_digest,
+        previous_digest=previous_digest,
+        created_at=created_at,
+        rotated_at=rotated_at,
+        expires_at=expires_at,
+    )
+
+
+_columns = columns_of(SessionRow, _to_session)
 _of_owner = SessionRow.account_id == bindparam("owner_id")
 _this_one = SessionRow.id == bindparam("session_id")
 _not_expired = SessionRow.expires_at > bindparam("now")
@@ -45,15 +67,7 @@ _ADD = Statement(
     .returning(*_columns)
 )
 _FAMILY = Statement(
-    select(
-        SessionRow.id,
-        SessionRow.account_id,
-        SessionRow.token_digest,
-        SessionRow.previous_digest,
-        SessionRow.created_at,
-        SessionRow.rotated_at,
-        SessionRow.expires_at,
-    ).where(SessionRow.family_digest == bindparam("family_digest"))
+    select(*columns_of(SessionRow, _to_family)).where(SessionRow.family_digest == bindparam("family_digest"))
 )
 _ROTATE = Statement(
     update(SessionRow)
@@ -124,23 +138,12 @@ class SqlAlchemySessions:
         )
         if row is None:
             raise Unauthenticated("The account is gone, or its password is another one.")
-        return _to_session(row)
+        return _to_session(*row)
 
     async def family(self, family_digest: str) -> Family | None:
         """See the port."""
         row = await self._connection.fetch_one(_FAMILY, family_digest=family_digest)
-        if row is None:
-            return None
-        session_id, account_id, token_digest, previous_digest, created_at, rotated_at, expires_at = row
-        return Family(
-            session_id=session_id,
-            account_id=account_id,
-            token_digest=token_digest,
-            previous_digest=previous_digest,
-            created_at=created_at,
-            rotated_at=rotated_at,
-            expires_at=expires_at,
-        )
+        return None if row is None else _to_family(*row)
 
     async def rotate(
         self, session_id: int, *, owner_id: int, digest: str, replacing: str, at: datetime, expires_at: datetime
@@ -166,7 +169,7 @@ class SqlAlchemySessions:
 
     async def list_all(self, *, owner_id: int, at: datetime) -> list[Session]:
         """See the port."""
-        return [_to_session(row) for row in await self._connection.fetch_all(_LIST, owner_id=owner_id, now=at)]
+        return [_to_session(*row) for row in await self._connection.fetch_all(_LIST, owner_id=owner_id, now=at)]
 
     async def remove(self, session_id: int, *, owner_id: int) -> None:
         """See the port."""
@@ -187,10 +190,3 @@ class SqlAlchemySessions:
         """See the port."""
         removed = await self._connection.fetch_all(_TRIM, owner_id=owner_id, now=at, limit=limit, newest=newest)
         return bool(removed)
-
-
-def _to_session(row: Row) -> Session:
-    session_id, user_agent, created_at, rotated_at, expires_at = row
-    return Session(
-        id=session_id, user_agent=user_agent, created_at=created_at, last_used_at=rotated_at, expires_at=expires_at
-    )

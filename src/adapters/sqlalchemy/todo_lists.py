@@ -1,4 +1,4 @@
-"""The statements of to-dos, each written once; a list is put together from the conditions that are asked."""
+"""The statements of lists of to-dos: one is put together from the conditions that are asked."""
 
 from functools import cache, partial
 from typing import Any, Literal
@@ -6,22 +6,18 @@ from typing import Any, Literal
 from msgspec import Struct
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     Boolean,
     ColumnElement,
     Integer,
     Text,
     bindparam,
     case,
-    delete,
     func,
-    insert,
     literal_column,
     or_,
     select,
     text,
     tuple_,
-    update,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -30,40 +26,12 @@ from sqlalchemy.sql.functions import FunctionElement
 from adapters.sqlalchemy.database import QUERY_TIMEOUT, Statement
 from adapters.sqlalchemy.page_bytes import always_within_page_bytes, max_text_bytes, within_page_bytes
 from adapters.sqlalchemy.tables import TodoRow
+from adapters.sqlalchemy.todo_rows import COLUMNS, OF_OWNER
 from domain.pages import MAX_PAGE_BYTES
 from domain.text import fold
 from domain.todos.model import MAX_DESCRIPTION_LENGTH, MAX_OTHER_BYTES, MAX_TAG_BYTES, MAX_TITLE_LENGTH, MAX_TODO_BYTES
 from domain.todos.query import SortKey, TodoFilter, TodoQuery
 
-_of_owner = TodoRow.owner_id == bindparam("owner")
-_this_one = TodoRow.id == bindparam("todo_id")
-_this_version = TodoRow.version == bindparam("replacing")
-
-_columns = (
-    TodoRow.id,
-    TodoRow.title,
-    TodoRow.description,
-    TodoRow.done,
-    TodoRow.done_at,
-    TodoRow.priority,
-    TodoRow.tags,
-    TodoRow.due_date,
-    TodoRow.due_time,
-    TodoRow.due_zone,
-    TodoRow.due_at,
-    TodoRow.created_at,
-    TodoRow.updated_at,
-    TodoRow.version,
-)
-_written: dict[str, BindParameter[Any]] = {
-    column.name: bindparam(column.name) for column in TodoRow.__table__.columns if column.name not in {"id", "owner_id"}
-}
-
-ADD = Statement(insert(TodoRow).values(owner_id=bindparam("owner"), **_written).returning(TodoRow.id))
-GET = Statement(select(*_columns).where(_this_one, _of_owner))
-SAVE = Statement(update(TodoRow).where(_this_one, _of_owner, _this_version).values(**_written).returning(TodoRow.id))
-REMOVE = Statement(delete(TodoRow).where(_this_one, _of_owner).returning(TodoRow.id))
-REMOVE_VERSION = Statement(delete(TodoRow).where(_this_one, _of_owner, _this_version).returning(TodoRow.id))
 TAGS = Statement(
     text("""
         SELECT each.key COLLATE "C" AS key, min(each.tag COLLATE "C"), count(*)
@@ -232,8 +200,8 @@ def _find(shape: _Shape) -> Statement:
     }[shape.key]
     in_order = partial(_in_order, descending=shape.descending, nullable=bool(column.nullable))
     statement = (
-        select(*_columns)
-        .where(_of_owner, *(_CONDITIONS[name] for name in sorted(shape.conditions)))
+        select(*COLUMNS)
+        .where(OF_OWNER, *(_CONDITIONS[name] for name in sorted(shape.conditions)))
         .order_by(*in_order(column, TodoRow.id))
         .limit(bindparam("limit"))
     )
@@ -258,7 +226,7 @@ def _in_order(place: Any, row_id: Any, *, descending: bool, nullable: bool) -> t
 @cache
 def _count(conditions: frozenset[str]) -> Statement:
     asked = (_CONDITIONS[name] for name in sorted(conditions))
-    return Statement(select(func.count()).select_from(TodoRow).where(_of_owner, *asked), timeout=QUERY_TIMEOUT)
+    return Statement(select(func.count()).select_from(TodoRow).where(OF_OWNER, *asked), timeout=QUERY_TIMEOUT)
 
 
 def _asked(where: TodoFilter) -> frozenset[str]:
