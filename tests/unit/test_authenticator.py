@@ -64,8 +64,8 @@ class _WatchedApiTokens(MemoryApiTokens):
 class _WatchedStore(MemoryStore):
     def __init__(self) -> None:
         super().__init__()
-        self.sessions: _WatchedSessions = _WatchedSessions(self._state)
-        self.api_tokens: _WatchedApiTokens = _WatchedApiTokens(self._state)
+        self.sessions = self.watched_sessions = _WatchedSessions(self._state)
+        self.api_tokens = self.watched_api_tokens = _WatchedApiTokens(self._state)
 
 
 @pytest.fixture
@@ -200,7 +200,7 @@ async def test_the_store_is_asked_once_in_thirty_seconds(
         await authenticator.principal(bearer)
         clock.advance(seconds=1)
 
-    assert store.sessions.looked_up == 3
+    assert store.watched_sessions.looked_up == 3
 
 
 async def test_many_requests_with_one_new_token_ask_the_store_once(
@@ -211,8 +211,8 @@ async def test_many_requests_with_one_new_token_ask_the_store_once(
 
     await asyncio.gather(*(authenticator.principal(bearer) for bearer in bearers * 20))
 
-    assert (store.sessions.looked_up, store.api_tokens.looked_up) == (1, 1)
-    assert store.api_tokens.touches() == [NOON]
+    assert (store.watched_sessions.looked_up, store.watched_api_tokens.looked_up) == (1, 1)
+    assert store.watched_api_tokens.touches() == [NOON]
 
 
 async def test_a_token_that_is_known_waits_for_nobody(
@@ -254,7 +254,7 @@ async def test_a_session_that_ends_during_its_look_up_is_not_remembered(
     authenticator: Authenticator, store: _WatchedStore, principal_cache: PrincipalCache, user: Account, session: Session
 ) -> None:
     bearer = access_token(user, session)
-    store.sessions.meanwhile = lambda: principal_cache.invalidate(user.id)
+    store.watched_sessions.meanwhile = lambda: principal_cache.invalidate(user.id)
 
     await authenticator.principal(bearer)
 
@@ -265,7 +265,7 @@ async def test_an_api_token_that_is_revoked_during_its_look_up_is_not_remembered
     authenticator: Authenticator, store: _WatchedStore, principal_cache: PrincipalCache, user: Account
 ) -> None:
     await keep_api_token(store, user)
-    store.api_tokens.meanwhile = lambda: principal_cache.invalidate(user.id)
+    store.watched_api_tokens.meanwhile = lambda: principal_cache.invalidate(user.id)
 
     await authenticator.principal(BEARER)
 
@@ -311,8 +311,8 @@ async def test_the_use_of_an_api_token_is_noted_at_most_once_a_minute(
         await authenticator.principal(BEARER)
         clock.advance(seconds=1)
 
-    assert store.api_tokens.touches() == [NOON + timedelta(minutes=minutes) for minutes in (0, 1, 2)]
-    assert store.api_tokens.looked_up == 5
+    assert store.watched_api_tokens.touches() == [NOON + timedelta(minutes=minutes) for minutes in (0, 1, 2)]
+    assert store.watched_api_tokens.looked_up == 5
     assert (await store.api_tokens.list_all(owner_id=user.id))[0].last_used_at == NOON + timedelta(minutes=2)
 
 
@@ -325,4 +325,4 @@ async def test_the_use_of_an_api_token_is_noted_also_after_the_clock_was_set_bac
     an_hour_ago = clock.advance(hours=-1)
     await authenticator.principal(BEARER)
 
-    assert store.api_tokens.touches() == [NOON, an_hour_ago]
+    assert store.watched_api_tokens.touches() == [NOON, an_hour_ago]

@@ -1,10 +1,26 @@
 """Accounts in memory."""
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from adapters.memory.state import State, StoredAccount, Tables, Transaction
+from adapters.memory.state import State, Table, Tables, Transaction
 from domain.accounts.model import Account, Credentials, NewAccount
 from domain.errors import EmailTaken, StaleVersion, Unauthenticated
+
+
+class StoredAccount(Struct, frozen=True):
+    """An account, which belongs to itself, and its password's hash."""
+
+    account: Account
+    password_hash: str
+
+    @property
+    def owner_id(self) -> int:
+        """See ``Row``."""
+        return self.account.id
+
+
+ACCOUNTS = Table[StoredAccount]()
 
 
 class MemoryAccounts:
@@ -16,7 +32,7 @@ class MemoryAccounts:
     async def add(self, new: NewAccount) -> Account:
         """See the port."""
         async with self._state.writing() as tables:
-            if any(stored.account.email == new.email for stored in tables.accounts.values()):
+            if any(stored.account.email == new.email for stored in tables[ACCOUNTS].values()):
                 raise EmailTaken("Another account uses this e-mail address.")
             account = Account(
                 id=self._state.new_id(),
@@ -27,7 +43,7 @@ class MemoryAccounts:
                 updated_at=new.created_at,
                 version=1,
             )
-            tables.accounts[account.id] = StoredAccount(account, new.password_hash)
+            tables[ACCOUNTS][account.id] = StoredAccount(account, new.password_hash)
         return account
 
     async def get(self, account_id: int) -> Account:
@@ -40,20 +56,16 @@ class MemoryAccounts:
             stored = existing_account(tables, account.id)
             if stored.account.version != replacing:
                 raise StaleVersion("The account was changed meanwhile.")
-            tables.accounts[account.id] = replace(stored, account=account)
+            tables[ACCOUNTS][account.id] = replace(stored, account=account)
 
     async def remove(self, account_id: int) -> None:
         """See the port."""
         async with self._state.writing() as tables:
-            tables.accounts.pop(account_id, None)
-            tables.sessions = {key: row for key, row in tables.sessions.items() if row.family.account_id != account_id}
-            tables.api_tokens = {key: row for key, row in tables.api_tokens.items() if row.owner_id != account_id}
-            tables.todos = {key: row for key, row in tables.todos.items() if row.owner_id != account_id}
-            tables.posts = {key: row for key, row in tables.posts.items() if row.author_id != account_id}
+            tables.remove_everything_of(account_id)
 
     async def credentials_by_email(self, email: str) -> Credentials | None:
         """See the port."""
-        for account_id, stored in self._state.tables.accounts.items():
+        for account_id, stored in self._state.tables[ACCOUNTS].items():
             if stored.account.email == email:
                 return Credentials(account_id=account_id, email=email, password_hash=stored.password_hash)
         return None
@@ -66,10 +78,10 @@ class MemoryAccounts:
     async def replace_password(self, account_id: int, password_hash: str, *, replacing: str) -> bool:
         """See the port."""
         async with self._state.writing() as tables:
-            stored = tables.accounts.get(account_id)
+            stored = tables[ACCOUNTS].get(account_id)
             if stored is None or stored.password_hash != replacing:
                 return False
-            tables.accounts[account_id] = replace(stored, password_hash=password_hash)
+            tables[ACCOUNTS][account_id] = replace(stored, password_hash=password_hash)
             return True
 
 
@@ -79,6 +91,6 @@ def existing_account(tables: Tables, account_id: int) -> StoredAccount:
     :raises Unauthenticated: if it is gone.
     """
     try:
-        return tables.accounts[account_id]
+        return tables[ACCOUNTS][account_id]
     except KeyError:
         raise Unauthenticated("The account is gone.") from None

@@ -2,11 +2,23 @@
 
 from datetime import datetime
 
+from msgspec import Struct
+
 from adapters.memory.accounts import existing_account
-from adapters.memory.state import State, StoredPost, Tables, Transaction
+from adapters.memory.state import State, Table, Tables, Transaction
 from domain.errors import Forbidden, NotFound
 from domain.pages import how_many_fit
 from domain.posts.model import Post, PostPosition
+
+
+class StoredPost(Struct, frozen=True):
+    """A post and who wrote it."""
+
+    post: Post
+    owner_id: int
+
+
+POSTS = Table[StoredPost]()
 
 
 class MemoryPosts:
@@ -20,7 +32,7 @@ class MemoryPosts:
         async with self._state.writing() as tables:
             author = existing_account(tables, author_id).account
             post = Post(id=self._state.new_id(), content=content, author_email=author.email, created_time=at)
-            tables.posts[post.id] = StoredPost(post, author_id)
+            tables[POSTS][post.id] = StoredPost(post, author_id)
         return post
 
     async def get(self, post_id: int) -> Post:
@@ -39,17 +51,17 @@ class MemoryPosts:
 
     async def count(self) -> int:
         """See the port."""
-        return len(self._state.tables.posts)
+        return len(self._state.tables[POSTS])
 
     async def remove(self, post_id: int, *, author_id: int) -> None:
         """See the port."""
         async with self._state.writing() as tables:
-            if _existing(tables, post_id).author_id != author_id:
+            if _existing(tables, post_id).owner_id != author_id:
                 raise Forbidden("Somebody else wrote this post.")
-            del tables.posts[post_id]
+            del tables[POSTS][post_id]
 
     def _newest_first(self) -> list[Post]:
-        posts = (stored.post for stored in self._state.tables.posts.values())
+        posts = (stored.post for stored in self._state.tables[POSTS].values())
         return sorted(posts, key=lambda post: (post.created_time, post.id), reverse=True)
 
 
@@ -59,6 +71,6 @@ def _fitting(posts: list[Post]) -> list[Post]:
 
 def _existing(tables: Tables, post_id: int) -> StoredPost:
     try:
-        return tables.posts[post_id]
+        return tables[POSTS][post_id]
     except KeyError:
         raise NotFound("There is no such post.") from None

@@ -2,12 +2,29 @@
 
 from datetime import datetime
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.memory.accounts import existing_account
-from adapters.memory.state import State, StoredSession, Tables, Transaction
+from adapters.memory.state import State, Table, Tables, Transaction
 from domain.errors import NotFound, Unauthenticated
 from domain.sessions.model import Family, NewSession, Session
+
+
+class StoredSession(Struct, frozen=True):
+    """A session, and the digests that name its tokens."""
+
+    session: Session
+    family: Family
+    family_digest: str
+
+    @property
+    def owner_id(self) -> int:
+        """See ``Row``."""
+        return self.family.account_id
+
+
+SESSIONS = Table[StoredSession]()
 
 
 class MemorySessions:
@@ -38,12 +55,12 @@ class MemorySessions:
                 rotated_at=new.created_at,
                 expires_at=new.expires_at,
             )
-            tables.sessions[session.id] = StoredSession(session, family, new.family_digest)
+            tables[SESSIONS][session.id] = StoredSession(session, family, new.family_digest)
         return session
 
     async def family(self, family_digest: str) -> Family | None:
         """See the port."""
-        for stored in self._state.tables.sessions.values():
+        for stored in self._state.tables[SESSIONS].values():
             if stored.family_digest == family_digest:
                 return stored.family
         return None
@@ -56,7 +73,7 @@ class MemorySessions:
             stored = _own(tables, session_id, owner_id)
             if stored is None or stored.family.token_digest != replacing:
                 return False
-            tables.sessions[session_id] = replace(
+            tables[SESSIONS][session_id] = replace(
                 stored,
                 session=replace(stored.session, last_used_at=at, expires_at=expires_at),
                 family=replace(
@@ -78,8 +95,8 @@ class MemorySessions:
         """See the port."""
         own = [
             stored.session
-            for stored in self._state.tables.sessions.values()
-            if stored.family.account_id == owner_id and at < stored.session.expires_at
+            for stored in self._state.tables[SESSIONS].values()
+            if stored.owner_id == owner_id and at < stored.session.expires_at
         ]
         return sorted(own, key=lambda session: (session.last_used_at, session.id), reverse=True)
 
@@ -88,24 +105,22 @@ class MemorySessions:
         async with self._state.writing() as tables:
             if _own(tables, session_id, owner_id) is None:
                 raise NotFound("There is no such session.")
-            del tables.sessions[session_id]
+            del tables[SESSIONS][session_id]
 
     async def remove_all(self, *, owner_id: int, except_id: int | None = None) -> int:
         """See the port."""
         async with self._state.writing() as tables:
-            gone = [
-                key for key, row in tables.sessions.items() if row.family.account_id == owner_id and key != except_id
-            ]
+            gone = [key for key, row in tables[SESSIONS].items() if row.owner_id == owner_id and key != except_id]
             for key in gone:
-                del tables.sessions[key]
+                del tables[SESSIONS][key]
             return len(gone)
 
     async def remove_of_everybody(self, *, limit: int) -> int:
         """See the port."""
         async with self._state.writing() as tables:
-            gone = list(tables.sessions)[:limit]
+            gone = list(tables[SESSIONS])[:limit]
             for key in gone:
-                del tables.sessions[key]
+                del tables[SESSIONS][key]
             return len(gone)
 
     async def trim(self, *, owner_id: int, at: datetime, limit: int, newest: int) -> bool:
@@ -113,14 +128,12 @@ class MemorySessions:
         async with self._state.writing() as tables:
             live = [session.id for session in await self.list_all(owner_id=owner_id, at=at)]
             kept = set(sorted(live, key=newest.__ne__)[:limit])  # a stable order: what is not the newest stays as it is
-            gone = [
-                key for key, row in tables.sessions.items() if row.family.account_id == owner_id and key not in kept
-            ]
+            gone = [key for key, row in tables[SESSIONS].items() if row.owner_id == owner_id and key not in kept]
             for key in gone:
-                del tables.sessions[key]
+                del tables[SESSIONS][key]
             return bool(gone)
 
 
 def _own(tables: Tables, session_id: int, owner_id: int) -> StoredSession | None:
-    stored = tables.sessions.get(session_id)
-    return stored if stored is not None and stored.family.account_id == owner_id else None
+    stored = tables[SESSIONS].get(session_id)
+    return stored if stored is not None and stored.owner_id == owner_id else None

@@ -4,66 +4,46 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from itertools import count
-
-from msgspec import Struct, field
-from msgspec.structs import astuple
-
-from domain.accounts.model import Account
-from domain.api_tokens.model import ApiToken
-from domain.posts.model import Post
-from domain.sessions.model import Family, Session
-from domain.todos.model import Todo
+from typing import Any, Generic, Protocol, TypeVar
 
 
-class StoredAccount(Struct, frozen=True):
-    """An account and its password's hash."""
+class Row(Protocol):
+    """Something that is stored, and does not change: another row replaces it."""
 
-    account: Account
-    password_hash: str
-
-
-class StoredSession(Struct, frozen=True):
-    """A session, and the digests that name its tokens."""
-
-    session: Session
-    family: Family
-    family_digest: str
+    @property
+    def owner_id(self) -> int:
+        """The account that it belongs to: when that is removed, this is, too."""
+        ...
 
 
-class StoredApiToken(Struct, frozen=True):
-    """An API token, who owns it, and the digest it is found by."""
-
-    token: ApiToken
-    owner_id: int
-    digest: str
+SomeRow = TypeVar("SomeRow", bound=Row)
 
 
-class StoredTodo(Struct, frozen=True):
-    """A to-do and who owns it."""
-
-    todo: Todo
-    owner_id: int
+class Table(Generic[SomeRow]):
+    """Names the rows of one kind among ``Tables``; each repository has its own."""
 
 
-class StoredPost(Struct, frozen=True):
-    """A post and who wrote it."""
+class Tables:
+    """The rows of each kind by their ids. Rows are immutable, so a copy of the dictionaries is a copy of everything."""
 
-    post: Post
-    author_id: int
+    def __init__(self) -> None:
+        self._rows: dict[Table[Any], dict[int, Any]] = {}
 
+    def __getitem__(self, table: Table[SomeRow]) -> dict[int, SomeRow]:
+        return self._rows.setdefault(table, {})
 
-class Tables(Struct):
-    """The rows by their ids. Rows are immutable, so a copy of the dictionaries is a copy of everything."""
-
-    accounts: dict[int, StoredAccount] = field(default_factory=dict[int, StoredAccount])
-    sessions: dict[int, StoredSession] = field(default_factory=dict[int, StoredSession])
-    api_tokens: dict[int, StoredApiToken] = field(default_factory=dict[int, StoredApiToken])
-    todos: dict[int, StoredTodo] = field(default_factory=dict[int, StoredTodo])
-    posts: dict[int, StoredPost] = field(default_factory=dict[int, StoredPost])
+    def remove_everything_of(self, account_id: int) -> None:
+        """Remove every row that belongs to an account, of whatever kind."""
+        self._rows = {
+            table: {key: row for key, row in rows.items() if row.owner_id != account_id}
+            for table, rows in self._rows.items()
+        }
 
     def copy(self) -> "Tables":
         """Return other dictionaries with the same rows."""
-        return Tables(*(table.copy() for table in astuple(self)))
+        copy = Tables()
+        copy._rows = {table: rows.copy() for table, rows in self._rows.items()}
+        return copy
 
 
 class State:

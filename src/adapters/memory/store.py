@@ -10,21 +10,24 @@ from adapters.memory.sessions import MemorySessions
 from adapters.memory.state import State, Transaction
 from adapters.memory.todos import MemoryTodos
 from adapters.memory.usage import MemoryUsage
+from domain.store import Repositories, Store
 
 
-class MemoryRepositories:
-    """Implements ``domain.store.Repositories``."""
+class MemoryRepositories(Repositories):
+    """The repositories on what is committed, or in a transaction."""
 
     def __init__(self, state: State | Transaction) -> None:
-        self.accounts = MemoryAccounts(state)
-        self.sessions = MemorySessions(state)
-        self.api_tokens = MemoryApiTokens(state)
-        self.todos = MemoryTodos(state)
-        self.posts = MemoryPosts(state)
-        self.usage = MemoryUsage(state)
+        super().__init__(
+            accounts=MemoryAccounts(state),
+            sessions=MemorySessions(state),
+            api_tokens=MemoryApiTokens(state),
+            todos=MemoryTodos(state),
+            posts=MemoryPosts(state),
+            usage=MemoryUsage(state),
+        )
 
 
-class MemoryStore(MemoryRepositories):
+class MemoryStore(MemoryRepositories, Store):
     """Implements ``domain.store.Store``."""
 
     def __init__(self) -> None:
@@ -32,7 +35,7 @@ class MemoryStore(MemoryRepositories):
         super().__init__(self._state)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[MemoryRepositories]:
+    async def transaction(self) -> AsyncGenerator[Repositories]:
         """See the port."""
         async with self._state.transaction() as transaction:
             yield MemoryRepositories(transaction)

@@ -8,12 +8,22 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.memory.accounts import existing_account
-from adapters.memory.state import State, StoredTodo, Tables, Transaction
+from adapters.memory.state import State, Table, Tables, Transaction
 from domain.errors import NotFound, StaleVersion
 from domain.pages import how_many_fit
 from domain.text import fold
 from domain.todos.model import TagCount, Todo
 from domain.todos.query import Position, TagPage, TagQuery, TodoFilter, TodoOrder, TodoPage, TodoQuery
+
+
+class StoredTodo(Struct, frozen=True):
+    """A to-do and who owns it."""
+
+    todo: Todo
+    owner_id: int
+
+
+TODOS = Table[StoredTodo]()
 
 
 class MemoryTodos:
@@ -27,7 +37,7 @@ class MemoryTodos:
         async with self._state.writing() as tables:
             existing_account(tables, owner_id)
             stored = replace(todo, id=self._state.new_id())
-            tables.todos[stored.id] = StoredTodo(stored, owner_id)
+            tables[TODOS][stored.id] = StoredTodo(stored, owner_id)
         return stored
 
     async def get(self, todo_id: int, *, owner_id: int) -> Todo:
@@ -38,7 +48,7 @@ class MemoryTodos:
         """See the port."""
         async with self._state.writing() as tables:
             _require_version(_own(tables, todo.id, owner_id), replacing)
-            tables.todos[todo.id] = StoredTodo(todo, owner_id)
+            tables[TODOS][todo.id] = StoredTodo(todo, owner_id)
 
     async def remove(self, todo_id: int, *, owner_id: int, version: int | None = None) -> None:
         """See the port."""
@@ -46,7 +56,7 @@ class MemoryTodos:
             todo = _own(tables, todo_id, owner_id)
             if version is not None:
                 _require_version(todo, version)
-            del tables.todos[todo_id]
+            del tables[TODOS][todo_id]
 
     async def find(self, query: TodoQuery, *, owner_id: int) -> TodoPage:
         """See the port."""
@@ -72,12 +82,12 @@ class MemoryTodos:
         return TagPage(items=items, next=keys[query.limit - 1] if len(keys) > query.limit else None)
 
     def _matching(self, where: TodoFilter, owner_id: int) -> list[Todo]:
-        own = (stored.todo for stored in self._state.tables.todos.values() if stored.owner_id == owner_id)
+        own = (stored.todo for stored in self._state.tables[TODOS].values() if stored.owner_id == owner_id)
         return [todo for todo in own if _fulfils(todo, where)]
 
 
 def _own(tables: Tables, todo_id: int, owner_id: int) -> Todo:
-    stored = tables.todos.get(todo_id)
+    stored = tables[TODOS].get(todo_id)
     if stored is None or stored.owner_id != owner_id:
         raise NotFound("There is no such to-do.")
     return stored.todo

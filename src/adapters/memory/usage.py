@@ -1,7 +1,9 @@
 """What accounts keep, in memory."""
 
 from adapters.memory.accounts import existing_account
+from adapters.memory.posts import POSTS
 from adapters.memory.state import State, Transaction
+from adapters.memory.todos import TODOS
 from domain.quotas.model import Usage
 
 
@@ -14,8 +16,8 @@ class MemoryUsage:
     async def measure(self, *, owner_id: int) -> Usage:
         """See the port."""
         tables = self._state.tables
-        todos = [stored.todo.size for stored in tables.todos.values() if stored.owner_id == owner_id]
-        posts = [len(stored.post.content.encode()) for stored in tables.posts.values() if stored.author_id == owner_id]
+        todos = [stored.todo.size for stored in tables[TODOS].values() if stored.owner_id == owner_id]
+        posts = [len(stored.post.content.encode()) for stored in tables[POSTS].values() if stored.owner_id == owner_id]
         return Usage(todos=len(todos), bytes=sum(todos) + sum(posts), posts=len(posts))
 
     async def lock(self, *, owner_id: int) -> None:

@@ -10,21 +10,24 @@ from adapters.sqlalchemy.posts import SqlAlchemyPosts
 from adapters.sqlalchemy.sessions import SqlAlchemySessions
 from adapters.sqlalchemy.todos import SqlAlchemyTodos
 from adapters.sqlalchemy.usage import SqlAlchemyUsage
+from domain.store import Repositories, Store
 
 
-class SqlAlchemyRepositories:
-    """Implements ``domain.store.Repositories``."""
+class SqlAlchemyRepositories(Repositories):
+    """The repositories on one connection, or on a database."""
 
     def __init__(self, connection: Connection) -> None:
-        self.accounts = SqlAlchemyAccounts(connection)
-        self.sessions = SqlAlchemySessions(connection)
-        self.api_tokens = SqlAlchemyApiTokens(connection)
-        self.todos = SqlAlchemyTodos(connection)
-        self.posts = SqlAlchemyPosts(connection)
-        self.usage = SqlAlchemyUsage(connection)
+        super().__init__(
+            accounts=SqlAlchemyAccounts(connection),
+            sessions=SqlAlchemySessions(connection),
+            api_tokens=SqlAlchemyApiTokens(connection),
+            todos=SqlAlchemyTodos(connection),
+            posts=SqlAlchemyPosts(connection),
+            usage=SqlAlchemyUsage(connection),
+        )
 
 
-class SqlAlchemyStore(SqlAlchemyRepositories):
+class SqlAlchemyStore(SqlAlchemyRepositories, Store):
     """Implements ``domain.store.Store``."""
 
     def __init__(self, database: Database) -> None:
@@ -32,7 +35,7 @@ class SqlAlchemyStore(SqlAlchemyRepositories):
         self._database = database
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[SqlAlchemyRepositories]:
+    async def transaction(self) -> AsyncGenerator[Repositories]:
         """See the port."""
         async with self._database.transaction() as connection:
             yield SqlAlchemyRepositories(connection)
