@@ -5,8 +5,9 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-from adapters.sqlalchemy.database import PoolUsage, Row, Statement
+from adapters.sqlalchemy.database import Row, Statement
 from adapters.sqlalchemy.postgresql import PostgresConnection
+from domain.concurrency.pool import PoolUsage
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -33,6 +34,11 @@ class SavepointDatabase:
         """See ``Connection``."""
         async with self.transaction() as connection:
             return await connection.fetch_all(statement, **values)
+
+    async def execute(self, statement: Statement, /, **values: object) -> int:
+        """See ``Connection``."""
+        async with self.transaction() as connection:
+            return await connection.execute(statement, **values)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[PostgresConnection]:

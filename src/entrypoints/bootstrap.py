@@ -45,6 +45,7 @@ from domain.authentication.service import Authenticator
 from domain.clock import Clock
 from domain.concurrency.budget import Budget
 from domain.concurrency.fair_queue import ConcurrencyLimits
+from domain.concurrency.pool import PoolUsage
 from domain.errors import Unavailable
 from domain.posts.service import PostService
 from domain.quotas.guard import QuotaGuard
@@ -62,7 +63,7 @@ from entrypoints.environment import SettingsError
 from entrypoints.http.meta import VERSION
 from entrypoints.http.workload import BODIES
 from entrypoints.observability.logs import configure_logs
-from entrypoints.services import Notices, PoolUsage, Readiness, Services, no_notices, no_pool
+from entrypoints.services import Notices, Readiness, Services, no_notices, no_pool
 from entrypoints.settings import Settings
 from entrypoints.signing_secret import jwt_secret
 from entrypoints.single_flight import SingleFlight

@@ -9,6 +9,7 @@ from domain.accounts.service import AccountService
 from domain.api_tokens.service import ApiTokenService
 from domain.authentication.service import Authenticator
 from domain.concurrency.budget import Budget
+from domain.concurrency.pool import PoolUsage
 from domain.concurrency.ports import CallerLimiter, ConcurrencyUsage
 from domain.posts.service import PostService
 from domain.quotas.guard import QuotaGuard
@@ -22,30 +23,6 @@ Readiness = Callable[[], Awaitable[list[str]]]
 
 Notices = Callable[[], Awaitable[list[str]]]
 """Returns what works less well than it should, in plain words, while the service is ready all the same."""
-
-
-class PoolUsage(Protocol):
-    """Connections to the database at a moment."""
-
-    @property
-    def limit(self) -> int:
-        """As many as there may be."""
-        ...
-
-    @property
-    def size(self) -> int:
-        """Those that are open."""
-        ...
-
-    @property
-    def idle(self) -> int:
-        """Those of them that nobody uses."""
-        ...
-
-    @property
-    def waiting(self) -> int:
-        """How many wait for one."""
-        ...
 
 
 CloseReason = Literal["too_many", "unread"]

@@ -15,11 +15,12 @@ from litestar import Litestar
 from msgspec.structs import replace
 from sqlalchemy import func, literal, select, text
 
-from adapters.sqlalchemy.database import MAX_WAITING, Database, PoolUsage, Statement
+from adapters.sqlalchemy.database import MAX_WAITING, Database, Statement
 from adapters.sqlalchemy.postgresql import open_postgresql
 from adapters.sqlalchemy.sqlite import open_sqlite
 from adapters.sqlalchemy.store import SqlAlchemyStore
 from adapters.sqlalchemy.tables import AccountRow
+from domain.concurrency.pool import PoolUsage
 from domain.errors import Unavailable
 from entrypoints.http.deadlines import Deadlines
 from tests.api import assert_problem

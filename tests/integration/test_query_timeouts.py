@@ -11,12 +11,13 @@ import asyncpg
 import pytest
 from sqlalchemy import literal, select, text
 
-from adapters.sqlalchemy.database import QUERY_TIMEOUT, Database, PoolUsage, Row, Statement
+from adapters.sqlalchemy.database import QUERY_TIMEOUT, Database, Row, Statement
 from adapters.sqlalchemy.postgresql import PostgresConnection, open_postgresql
 from adapters.sqlalchemy.posts import SqlAlchemyPosts
 from adapters.sqlalchemy.sqlite import open_sqlite
 from adapters.sqlalchemy.store import SqlAlchemyRepositories, SqlAlchemyStore
 from adapters.sqlalchemy.todos import SqlAlchemyTodos
+from domain.concurrency.pool import PoolUsage
 from domain.errors import QueryTooExpensive, Unavailable
 from domain.posts.model import PostPosition
 from domain.todos.query import Position, TagQuery, TodoFilter, TodoQuery
@@ -170,7 +171,7 @@ class SilentDriver:
     async def fetch(self, _: str, *__: object, **___: object) -> NoReturn:
         raise TimeoutError
 
-    async def execute(self, _: str, **__: object) -> NoReturn:
+    async def execute(self, _: str, *__: object, **___: object) -> NoReturn:
         raise self._error
 
 
@@ -188,6 +189,10 @@ class Witness:
     async def fetch_all(self, statement: Statement, /, **values: object) -> Sequence[Row]:
         self.timeouts.add(statement.timeout)
         return await self._database.fetch_all(statement, **values)
+
+    async def execute(self, statement: Statement, /, **values: object) -> int:
+        self.timeouts.add(statement.timeout)
+        return await self._database.execute(statement, **values)
 
 
 class TestWhichStatements:

@@ -60,9 +60,8 @@ _SAVE = Statement(
         updated_at=bindparam("now"),
         version=bindparam("new_version"),
     )
-    .returning(AccountRow.id)
 )
-_REMOVE = Statement(delete(AccountRow).where(_this_one).returning(AccountRow.id))
+_REMOVE = Statement(delete(AccountRow).where(_this_one))
 _credentials = columns_of(AccountRow, _to_credentials)
 _CREDENTIALS = Statement(select(*_credentials).where(_this_one))
 _CREDENTIALS_BY_EMAIL = Statement(select(*_credentials).where(AccountRow.email == bindparam("email")))
@@ -70,7 +69,6 @@ _REPLACE_PASSWORD = Statement(
     update(AccountRow)
     .where(_this_one, AccountRow.password_hash == bindparam("replacing"))
     .values(password_hash=bindparam("new_hash"))
-    .returning(AccountRow.id)
 )
 
 
@@ -96,7 +94,7 @@ class SqlAlchemyAccounts:
 
     async def save(self, account: Account, *, replacing: int) -> None:
         """See the port."""
-        saved = await self._connection.fetch_one(
+        saved = await self._connection.execute(
             _SAVE,
             account_id=account.id,
             replacing=replacing,
@@ -105,13 +103,13 @@ class SqlAlchemyAccounts:
             now=account.updated_at,
             new_version=account.version,
         )
-        if saved is None:
+        if not saved:
             await self.get(account.id)
             raise StaleVersion("The account was changed meanwhile.")
 
     async def remove(self, account_id: int) -> None:
         """See the port."""
-        await self._connection.fetch_one(_REMOVE, account_id=account_id)
+        await self._connection.execute(_REMOVE, account_id=account_id)
 
     async def credentials_by_email(self, email: str) -> Credentials | None:
         """See the port."""
@@ -124,10 +122,10 @@ class SqlAlchemyAccounts:
 
     async def replace_password(self, account_id: int, password_hash: str, *, replacing: str) -> bool:
         """See the port."""
-        replaced = await self._connection.fetch_one(
+        replaced = await self._connection.execute(
             _REPLACE_PASSWORD, account_id=account_id, new_hash=password_hash, replacing=replacing
         )
-        return replaced is not None
+        return bool(replaced)
 
 
 def _existing(row: Row | None) -> Row:

@@ -53,17 +53,15 @@ _LOCK_OWNER = Statement(
 )
 _COUNT = Statement(select(func.count()).select_from(ApiTokenRow).where(_of_owner))
 _BY_DIGEST = Statement(select(ApiTokenRow.account_id, *_columns).where(ApiTokenRow.digest == bindparam("digest")))
-_TOUCH = Statement(
-    update(ApiTokenRow).where(_this_one, _of_owner).values(last_used_at=bindparam("now")).returning(ApiTokenRow.id)
-)
+_TOUCH = Statement(update(ApiTokenRow).where(_this_one, _of_owner).values(last_used_at=bindparam("now")))
 _LIST = Statement(select(*_columns).where(_of_owner).order_by(ApiTokenRow.id.desc()))
-_REMOVE = Statement(delete(ApiTokenRow).where(_this_one, _of_owner).returning(ApiTokenRow.id))
-_REMOVE_ALL = Statement(delete(ApiTokenRow).where(_of_owner).returning(ApiTokenRow.id))
+_REMOVE = Statement(delete(ApiTokenRow).where(_this_one, _of_owner))
+_REMOVE_ALL = Statement(delete(ApiTokenRow).where(_of_owner))
 _some = aliased(ApiTokenRow)
 _REMOVE_OF_EVERYBODY = Statement(
-    delete(ApiTokenRow)
-    .where(ApiTokenRow.id.in_(select(_some.id).order_by(_some.id).limit(bindparam("limit", type_=Integer))))
-    .returning(ApiTokenRow.id)
+    delete(ApiTokenRow).where(
+        ApiTokenRow.id.in_(select(_some.id).order_by(_some.id).limit(bindparam("limit", type_=Integer)))
+    )
 )
 
 
@@ -104,7 +102,7 @@ class SqlAlchemyApiTokens:
 
     async def touch(self, token_id: int, *, owner_id: int, at: datetime) -> None:
         """See the port."""
-        await self._connection.fetch_one(_TOUCH, token_id=token_id, owner_id=owner_id, now=at)
+        await self._connection.execute(_TOUCH, token_id=token_id, owner_id=owner_id, now=at)
 
     async def list_all(self, *, owner_id: int) -> list[ApiToken]:
         """See the port."""
@@ -112,13 +110,13 @@ class SqlAlchemyApiTokens:
 
     async def remove(self, token_id: int, *, owner_id: int) -> None:
         """See the port."""
-        if await self._connection.fetch_one(_REMOVE, token_id=token_id, owner_id=owner_id) is None:
+        if not await self._connection.execute(_REMOVE, token_id=token_id, owner_id=owner_id):
             raise NotFound("There is no such API token.")
 
     async def remove_all(self, *, owner_id: int) -> int:
         """See the port."""
-        return len(await self._connection.fetch_all(_REMOVE_ALL, owner_id=owner_id))
+        return await self._connection.execute(_REMOVE_ALL, owner_id=owner_id)
 
     async def remove_of_everybody(self, *, limit: int) -> int:
         """See the port."""
-        return len(await self._connection.fetch_all(_REMOVE_OF_EVERYBODY, limit=limit))
+        return await self._connection.execute(_REMOVE_OF_EVERYBODY, limit=limit)

@@ -1,12 +1,13 @@
 """How statements reach a database: one small interface, and an implementation for each database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol, TypedDict, Unpack
 
 from sqlalchemy.sql import ClauseElement
 
+from domain.concurrency.pool import PoolUsage
 from domain.errors import QueryTooExpensive, Unavailable
 
 __all__ = [
@@ -24,13 +25,13 @@ __all__ = [
     "Database",
     "ForeignKeyViolation",
     "Health",
-    "PoolUsage",
     "QueryTooExpensive",
     "Row",
     "Statement",
     "Unavailable",
     "UniqueViolation",
     "Unwritable",
+    "Variants",
     "instant",
 ]
 
@@ -59,39 +60,30 @@ Row = Sequence[Any]
 """The values of the selected columns, in their order."""
 
 
+class Variants(TypedDict, total=False):
+    """What a statement is on a kind of database that has other words for it, by the name of SQLAlchemy's dialect."""
+
+    sqlite: ClauseElement
+
+
 class Statement:
     """A statement of SQLAlchemy Core, whose bound values are named parameters.
 
-    ``sqlite`` replaces it on SQLite, where the two databases have no words in common. ``timeout`` is in seconds, for
-    statements that only read; the others are never stopped half-way.
+    ``timeout`` is in seconds, for statements that only read; the others are never stopped half-way.
     """
 
-    __slots__ = ("compiled", "core", "sqlite", "timeout", "writes")
+    __slots__ = ("_core", "_variants", "compiled", "timeout", "writes")
 
-    def __init__(
-        self, core: ClauseElement, *, sqlite: ClauseElement | None = None, timeout: float | None = None
-    ) -> None:
-        self.core = core
-        self.sqlite = core if sqlite is None else sqlite
+    def __init__(self, core: ClauseElement, *, timeout: float | None = None, **variants: Unpack[Variants]) -> None:
+        self._core = core
+        self._variants: Mapping[str, Any] = variants
         self.timeout = timeout
         self.writes: bool = getattr(core, "is_dml", False)
         self.compiled: Any = None
 
-
-class PoolUsage(NamedTuple):
-    """How far a pool of connections is used at a moment."""
-
-    limit: int
-    """Connections at the most."""
-
-    size: int
-    """Connections that are open."""
-
-    idle: int
-    """Those of them that nobody uses."""
-
-    waiting: int
-    """How many wait for one."""
+    def on(self, dialect: str) -> Any:
+        """Return what is executed on a kind of database, by the name of SQLAlchemy's dialect."""
+        return self._variants.get(dialect, self._core)
 
 
 class UniqueViolation(Exception):
@@ -131,7 +123,10 @@ class Health:
 
 
 class Connection(Protocol):
-    """Executes statements. Ones that change rows return them, so that there is always something to fetch."""
+    """Executes statements.
+
+    An UPDATE never returns rows: not every database can do that. INSERT and DELETE may.
+    """
 
     async def fetch_one(self, statement: Statement, /, **values: object) -> Row | None:
         """Return the first row, if there is one.
@@ -145,6 +140,10 @@ class Connection(Protocol):
 
     async def fetch_all(self, statement: Statement, /, **values: object) -> Sequence[Row]:
         """Return every row; errors as above."""
+        ...
+
+    async def execute(self, statement: Statement, /, **values: object) -> int:
+        """Return how many rows an UPDATE or a DELETE found, be they changed or equal before; errors as above."""
         ...
 
 

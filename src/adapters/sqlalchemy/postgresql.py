@@ -25,7 +25,6 @@ from adapters.sqlalchemy.database import (
     Damaged,
     ForeignKeyViolation,
     Health,
-    PoolUsage,
     QueryTooExpensive,
     Row,
     Statement,
@@ -33,6 +32,7 @@ from adapters.sqlalchemy.database import (
     UniqueViolation,
     Unwritable,
 )
+from domain.concurrency.pool import PoolUsage
 
 _DIALECT = asyncpg_dialect.dialect()
 POOL_SIZE = 10
@@ -67,7 +67,7 @@ class CompiledStatement:
     __slots__ = ("names", "presets", "sql")
 
     def __init__(self, statement: Statement) -> None:
-        compiled: Any = statement.core.compile(dialect=_DIALECT)
+        compiled: Any = statement.on(_DIALECT.name).compile(dialect=_DIALECT)
         self.sql: str = compiled.string
         self.names: list[str] = compiled.positiontup or []
         self.presets: dict[str, object] = {name: value for name, value in compiled.params.items() if value is not None}
@@ -85,7 +85,7 @@ class _Driver(Protocol):
 
     def fetch(self, query: str, /, *args: object, timeout: float | None) -> Awaitable[Sequence[Row]]: ...
 
-    def execute(self, query: str, /, *, timeout: float | None) -> Awaitable[str]: ...
+    def execute(self, query: str, /, *args: object, timeout: float | None) -> Awaitable[str]: ...
 
 
 class PostgresConnection:
@@ -111,6 +111,13 @@ class PostgresConnection:
                 return await self._driver.fetch(compiled.sql, *compiled.arguments(values), timeout=statement.timeout)
             except TimeoutError as error:
                 raise await self._blamed(statement) from error
+
+    async def execute(self, statement: Statement, /, **values: object) -> int:
+        """See ``Connection``."""
+        compiled = statement.compiled or _compile(statement)
+        with _translated_errors():
+            status = await self._driver.execute(compiled.sql, *compiled.arguments(values), timeout=statement.timeout)
+        return int(status.rpartition(" ")[2])  # such as "UPDATE 1"
 
     async def _blamed(self, statement: Statement) -> Unavailable | QueryTooExpensive:
         """Return the error that says who is to blame for a timeout: the statement if the server still answers.
@@ -146,6 +153,13 @@ class PostgresDatabase:
         """See ``Connection``."""
         async with self._connection() as connection:
             return await PostgresConnection(cast("_Driver", connection)).fetch_all(statement, **values)
+
+    async def execute(self, statement: Statement, /, **values: object) -> int:
+        """See ``Connection``."""
+        async with self._connection() as connection:
+            found = await PostgresConnection(cast("_Driver", connection)).execute(statement, **values)
+        self._health.has_written()
+        return found
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Connection]:

@@ -74,7 +74,7 @@ _REST = _within_page_bytes(
     )
 )
 _COUNT = Statement(select(func.count()).select_from(PostRow), timeout=QUERY_TIMEOUT)
-_REMOVE = Statement(delete(PostRow).where(_this_one, PostRow.author_id == bindparam("author_id")).returning(PostRow.id))
+_REMOVE = Statement(delete(PostRow).where(_this_one, PostRow.author_id == bindparam("author_id")))
 
 
 class SqlAlchemyPosts:
@@ -119,6 +119,6 @@ class SqlAlchemyPosts:
 
     async def remove(self, post_id: int, *, author_id: int) -> None:
         """See the port."""
-        if await self._connection.fetch_one(_REMOVE, post_id=post_id, author_id=author_id) is None:
+        if not await self._connection.execute(_REMOVE, post_id=post_id, author_id=author_id):
             await self.get(post_id)
             raise Forbidden("Somebody else wrote this post.")

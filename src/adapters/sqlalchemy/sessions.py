@@ -78,7 +78,6 @@ _ROTATE = Statement(
         rotated_at=bindparam("now"),
         expires_at=bindparam("new_expiry"),
     )
-    .returning(SessionRow.id)
 )
 _IS_LIVE = Statement(
     select(SessionRow.id).where(
@@ -88,22 +87,19 @@ _IS_LIVE = Statement(
 _LIST = Statement(
     select(*_columns).where(_of_owner, _not_expired).order_by(SessionRow.rotated_at.desc(), SessionRow.id.desc())
 )
-_REMOVE = Statement(delete(SessionRow).where(_this_one, _of_owner).returning(SessionRow.id))
+_REMOVE = Statement(delete(SessionRow).where(_this_one, _of_owner))
 _REMOVE_ALL_EXCEPT = Statement(
-    delete(SessionRow)
-    .where(_of_owner, SessionRow.id != bindparam("except_id", type_=BigInteger))
-    .returning(SessionRow.id)
+    delete(SessionRow).where(_of_owner, SessionRow.id != bindparam("except_id", type_=BigInteger))
 )
 _some = aliased(SessionRow)
 _REMOVE_OF_EVERYBODY = Statement(
-    delete(SessionRow)
-    .where(SessionRow.id.in_(select(_some.id).order_by(_some.id).limit(bindparam("limit", type_=Integer))))
-    .returning(SessionRow.id)
+    delete(SessionRow).where(
+        SessionRow.id.in_(select(_some.id).order_by(_some.id).limit(bindparam("limit", type_=Integer)))
+    )
 )
 _kept = aliased(SessionRow)
 _TRIM = Statement(
-    delete(SessionRow)
-    .where(
+    delete(SessionRow).where(
         _of_owner,
         SessionRow.id.not_in(
             select(_kept.id)
@@ -112,7 +108,6 @@ _TRIM = Statement(
             .limit(bindparam("limit", type_=Integer))
         ),
     )
-    .returning(SessionRow.id)
 )
 _NO_SESSION = 0
 """An id that no row has."""
@@ -149,7 +144,7 @@ class SqlAlchemySessions:
         self, session_id: int, *, owner_id: int, digest: str, replacing: str, at: datetime, expires_at: datetime
     ) -> bool:
         """See the port."""
-        rotated = await self._connection.fetch_one(
+        rotated = await self._connection.execute(
             _ROTATE,
             session_id=session_id,
             owner_id=owner_id,
@@ -158,7 +153,7 @@ class SqlAlchemySessions:
             now=at,
             new_expiry=expires_at,
         )
-        return rotated is not None
+        return bool(rotated)
 
     async def is_live(self, session_id: int, *, owner_id: int, started_at: datetime, at: datetime) -> bool:
         """See the port."""
@@ -173,20 +168,18 @@ class SqlAlchemySessions:
 
     async def remove(self, session_id: int, *, owner_id: int) -> None:
         """See the port."""
-        if await self._connection.fetch_one(_REMOVE, session_id=session_id, owner_id=owner_id) is None:
+        if not await self._connection.execute(_REMOVE, session_id=session_id, owner_id=owner_id):
             raise NotFound("There is no such session.")
 
     async def remove_all(self, *, owner_id: int, except_id: int | None = None) -> int:
         """See the port."""
-        return len(
-            await self._connection.fetch_all(_REMOVE_ALL_EXCEPT, owner_id=owner_id, except_id=except_id or _NO_SESSION)
-        )
+        return await self._connection.execute(_REMOVE_ALL_EXCEPT, owner_id=owner_id, except_id=except_id or _NO_SESSION)
 
     async def remove_of_everybody(self, *, limit: int) -> int:
         """See the port."""
-        return len(await self._connection.fetch_all(_REMOVE_OF_EVERYBODY, limit=limit))
+        return await self._connection.execute(_REMOVE_OF_EVERYBODY, limit=limit)
 
     async def trim(self, *, owner_id: int, at: datetime, limit: int, newest: int) -> bool:
         """See the port."""
-        removed = await self._connection.fetch_all(_TRIM, owner_id=owner_id, now=at, limit=limit, newest=newest)
+        removed = await self._connection.execute(_TRIM, owner_id=owner_id, now=at, limit=limit, newest=newest)
         return bool(removed)

@@ -89,6 +89,6 @@ _written: dict[str, BindParameter[Any]] = {
 
 ADD = Statement(insert(TodoRow).values(owner_id=bindparam("owner"), **_written).returning(TodoRow.id))
 GET = Statement(select(*COLUMNS).where(_this_one, OF_OWNER))
-SAVE = Statement(update(TodoRow).where(_this_one, OF_OWNER, _this_version).values(**_written).returning(TodoRow.id))
-REMOVE = Statement(delete(TodoRow).where(_this_one, OF_OWNER).returning(TodoRow.id))
-REMOVE_VERSION = Statement(delete(TodoRow).where(_this_one, OF_OWNER, _this_version).returning(TodoRow.id))
+SAVE = Statement(update(TodoRow).where(_this_one, OF_OWNER, _this_version).values(**_written))
+REMOVE = Statement(delete(TodoRow).where(_this_one, OF_OWNER))
+REMOVE_VERSION = Statement(delete(TodoRow).where(_this_one, OF_OWNER, _this_version))

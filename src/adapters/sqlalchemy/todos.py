@@ -35,22 +35,20 @@ class SqlAlchemyTodos:
 
     async def save(self, todo: Todo, *, owner_id: int, replacing: int) -> None:
         """See the port."""
-        saved = await self._connection.fetch_one(
+        saved = await self._connection.execute(
             SAVE, todo_id=todo.id, owner=owner_id, replacing=replacing, **to_values(todo)
         )
-        if saved is None:
+        if not saved:
             await self.get(todo.id, owner_id=owner_id)
             raise StaleVersion("The to-do was changed meanwhile.")
 
     async def remove(self, todo_id: int, *, owner_id: int, version: int | None = None) -> None:
         """See the port."""
         if version is None:
-            removed = await self._connection.fetch_one(REMOVE, todo_id=todo_id, owner=owner_id)
+            removed = await self._connection.execute(REMOVE, todo_id=todo_id, owner=owner_id)
         else:
-            removed = await self._connection.fetch_one(
-                REMOVE_VERSION, todo_id=todo_id, owner=owner_id, replacing=version
-            )
-        if removed is None:
+            removed = await self._connection.execute(REMOVE_VERSION, todo_id=todo_id, owner=owner_id, replacing=version)
+        if not removed:
             await self.get(todo_id, owner_id=owner_id)
             raise StaleVersion("The to-do was changed meanwhile.")
 
