@@ -16,10 +16,9 @@ from domain.accounts.ports import Passwords
 from domain.accounts.requester import Requester
 from domain.authentication.principal_cache import PrincipalCache
 from domain.clock import Clock
-from domain.errors import Conflict, EmailTaken, Forbidden, StaleVersion
+from domain.errors import Conflict, EmailTaken, Forbidden
 from domain.store import Store
-
-_MAX_ATTEMPTS = 100
+from domain.versions import apply_change
 
 
 class AccountService:
@@ -67,19 +66,13 @@ class AccountService:
         :raises StaleVersion: if the stored version is none of ``versions``.
         :raises Conflict: if other writers were faster a hundred times in a row.
         """
-        for _ in range(_MAX_ATTEMPTS):
-            account = await self._store.accounts.get(account_id)
-            if versions is not None and account.version not in versions:
-                raise StaleVersion(f"The account is at version {account.version} now.")
-            changed = account.patched(patch, at=self._now())
-            if changed is account:
-                return account
-            try:
-                await self._store.accounts.save(changed, replacing=account.version)
-            except StaleVersion:
-                continue
-            return changed
-        raise Conflict("The account is being changed by others all the time; try again.")
+        return await apply_change(
+            lambda account: account.patched(patch, at=self._now()),
+            get=lambda: self.get(account_id),
+            save=lambda changed, replaced: self._store.accounts.save(changed, replacing=replaced.version),
+            versions=versions,
+            name="account",
+        )
 
     async def change_password(
         self, account_id: int, *, old_password: str, new_password: str, session_id: int | None

@@ -5,15 +5,12 @@ from msgspec.structs import replace
 from domain.clock import Clock
 from domain.concurrency.caller import Caller
 from domain.concurrency.ports import CallerLimiter
-from domain.errors import Conflict, StaleVersion
 from domain.quotas.guard import QuotaGuard
 from domain.quotas.model import Usage
 from domain.store import Store
 from domain.todos.model import NewTodo, Todo, TodoPatch
 from domain.todos.query import TagPage, TagQuery, TodoPage, TodoQuery
-
-_MAX_ATTEMPTS = 100
-"""How often a change is tried again after another writer was faster."""
+from domain.versions import apply_change, require_version
 
 
 class TodoService:
@@ -65,18 +62,13 @@ class TodoService:
         :raises Conflict: if other writers were faster a hundred times in a row.
         """
         zone = await self._zone_of(owner_id) if patch.needs_zone_of_owner else "UTC"
-        for _ in range(_MAX_ATTEMPTS):
-            todo = await self.get(todo_id, owner_id=owner_id)
-            _require(todo, versions)
-            changed = todo.patched(patch, zone_of_owner=zone, at=self._now())
-            if changed is todo:
-                return todo
-            try:
-                await self._save(changed, owner_id=owner_id, replacing=todo)
-            except StaleVersion:
-                continue
-            return changed
-        raise Conflict("The to-do is being changed by others all the time; try again.")
+        return await apply_change(
+            lambda todo: todo.patched(patch, zone_of_owner=zone, at=self._now()),
+            get=lambda: self.get(todo_id, owner_id=owner_id),
+            save=lambda changed, replaced: self._save(changed, owner_id=owner_id, replacing=replaced),
+            versions=versions,
+            name="to-do",
+        )
 
     async def remove(self, todo_id: int, *, owner_id: int, versions: frozenset[int] | None = None) -> None:
         """Remove one to-do, if ``versions`` are given only while it has one of them.
@@ -87,7 +79,7 @@ class TodoService:
         version = None
         if versions is not None:
             todo = await self.get(todo_id, owner_id=owner_id)
-            _require(todo, versions)
+            require_version(todo, versions, name="to-do")
             version = todo.version
         await self._store.todos.remove(todo_id, owner_id=owner_id, version=version)
 
@@ -122,8 +114,3 @@ class TodoService:
 
     async def _zone_of(self, owner_id: int) -> str:
         return (await self._store.accounts.get(owner_id)).time_zone
-
-
-def _require(todo: Todo, versions: frozenset[int] | None) -> None:
-    if versions is not None and todo.version not in versions:
-        raise StaleVersion(f"The to-do is at version {todo.version} now.")
