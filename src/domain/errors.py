@@ -4,10 +4,7 @@ Each error has a stable ``code`` for programs and a ``detail`` for people. What 
 one place only, ``entrypoints.http.problems``.
 """
 
-from collections.abc import Sequence
 from typing import ClassVar, Literal
-
-from domain.rate_limits.model import RateLimitResult
 
 QuotaName = Literal["todos", "bytes", "posts"]
 
@@ -151,14 +148,3 @@ class TooManyUnreadAnswers(TooManyConcurrent):
 
     def __init__(self) -> None:
         super().__init__("Too many answers to earlier requests are still to be read.")
-
-
-class RateLimited(DomainError):
-    """There were too many requests; ``refusals`` are the results that are against this one, at least one."""
-
-    code = "rate_limited"
-
-    def __init__(self, refusals: Sequence[RateLimitResult]) -> None:
-        self.refusals = refusals
-        self.retry_after = max(result.reset for result in refusals)
-        super().__init__(f"Too many requests. The next one can be made in {self.retry_after} seconds.")

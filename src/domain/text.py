@@ -3,22 +3,20 @@
 from domain.errors import Invalid
 
 
-def checked_text(
-    text: str, *, max_length: int, min_length: int = 0, pointer: str | None = None, parameter: str | None = None
-) -> str:
+def checked_text(text: str, *, max_length: int, min_length: int = 0, pointer: str | None = None) -> str:
     """Return ``text`` unchanged if it can be stored and has ``min_length`` to ``max_length`` characters (code points).
 
-    ``pointer`` or ``parameter`` says where it stands, see ``Invalid``.
+    ``pointer`` says where it stands, see ``Invalid``.
 
     :raises Invalid: for a NUL (PostgreSQL cannot store it), a lone surrogate (UTF-8 cannot) or a wrong length.
     """
     if "\x00" in text:
-        raise Invalid("Must not contain the character U+0000.", pointer=pointer, parameter=parameter)
+        raise Invalid("Must not contain the character U+0000.", pointer=pointer)
     if not is_encodable(text):
-        raise Invalid("Must not contain a lone surrogate.", pointer=pointer, parameter=parameter)
+        raise Invalid("Must not contain a lone surrogate.", pointer=pointer)
     if not min_length <= len(text) <= max_length:
         bounds = f"{min_length} to {max_length}" if min_length else f"at most {max_length}"
-        raise Invalid(f"Must have {bounds} characters.", pointer=pointer, parameter=parameter)
+        raise Invalid(f"Must have {bounds} characters.", pointer=pointer)
     return text
 
 

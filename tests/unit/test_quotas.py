@@ -9,9 +9,10 @@ from adapters.memory.store import MemoryStore
 from adapters.rate_limits.memory import MemoryRateLimiter
 from adapters.rate_limits.unlimited import Unlimited
 from domain.accounts.model import Account
-from domain.errors import Forbidden, QuotaExceeded, RateLimited, Unauthenticated
+from domain.errors import Forbidden, QuotaExceeded, Unauthenticated
 from domain.quotas.guard import QuotaGuard
 from domain.quotas.model import QUOTA_NAMES, AccountQuotas, Usage
+from domain.rate_limits.errors import RateLimited
 from domain.rate_limits.ports import RateLimiter
 from domain.rate_limits.quotas import ACCOUNT, MEASUREMENT
 from tests.builders import a_todo

@@ -9,7 +9,7 @@ import pytest
 from adapters.rate_limits.memory import MemoryRateLimiter
 from adapters.security.secrets import HmacSecrets
 from domain.accounts.requester import Requester
-from domain.errors import RateLimited
+from domain.rate_limits.errors import RateLimited
 from domain.rate_limits.guard import SignInGuard
 from domain.rate_limits.model import Hit, Quota, RateLimitResult
 from domain.rate_limits.networks import network_of, site_of

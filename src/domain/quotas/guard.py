@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from msgspec import Struct
 
 from domain.concurrency.ports import ConcurrencyLimiter
-from domain.errors import RateLimited
 from domain.quotas.model import QUOTA_NAMES, AccountQuotas, Usage
+from domain.rate_limits.errors import RateLimited
 from domain.rate_limits.ports import RateLimiter
 from domain.rate_limits.quotas import ACCOUNT, MEASUREMENT
 from domain.store import Repositories, Store

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from domain.accounts.model import forms_of_email
 from domain.accounts.requester import Requester
 from domain.authentication.ports import Secrets
-from domain.errors import RateLimited
+from domain.rate_limits.errors import RateLimited
 from domain.rate_limits.model import Hit
 from domain.rate_limits.networks import network_of, site_of
 from domain.rate_limits.ports import RateLimiter

@@ -29,10 +29,10 @@ class TodoFilter(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.tag is not None:
-            checked_text(self.tag, parameter="tag", max_length=MAX_TAG_LENGTH)
+            checked_text(self.tag, pointer="/tag", max_length=MAX_TAG_LENGTH)
         if self.text is not None:
-            checked_text(self.text, parameter="q", max_length=MAX_TITLE_LENGTH)
-            checked_text(fold(self.text), parameter="q", max_length=MAX_TITLE_LENGTH)  # may have three times as many
+            checked_text(self.text, pointer="/text", max_length=MAX_TITLE_LENGTH)
+            checked_text(fold(self.text), pointer="/text", max_length=MAX_TITLE_LENGTH)  # may have three times as many
 
 
 class TodoOrder(Struct, frozen=True, kw_only=True):

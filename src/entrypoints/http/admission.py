@@ -13,7 +13,7 @@ from litestar.status_codes import (
 )
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from domain.errors import RateLimited
+from domain.rate_limits.errors import RateLimited
 from entrypoints.http.problems import send_domain_problem, send_problem
 from entrypoints.http.rate_limits import count
 

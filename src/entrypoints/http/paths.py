@@ -1,6 +1,8 @@
 """Parameters and headers that many routes have."""
 
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -94,3 +96,18 @@ def parse_instant(text: str | None, *, parameter: str) -> datetime | None:
     """Return a parameter of a query as an instant in UTC, see ``parse_parameter``."""
     moment = parse_parameter(text, datetime, parameter=parameter, strict=True)
     return moment and in_utc(moment, parameter=parameter)
+
+
+@contextmanager
+def naming_parameters(**names: str) -> Generator[None]:
+    """Say which parameter of a query is wrong where the domain names a field of what it was put into.
+
+    ``names`` are those of the parameters, by those of the fields.
+
+    :raises Invalid: with the name of the parameter instead of a pointer.
+    """
+    try:
+        yield
+    except Invalid as error:
+        name = names.get((error.pointer or "").removeprefix("/"))
+        raise error if name is None else Invalid(error.detail, parameter=name) from None

@@ -37,13 +37,13 @@ from domain.errors import (
     QueryTooExpensive,
     QuotaExceeded,
     QuotaName,
-    RateLimited,
     StaleVersion,
     TooManyConcurrent,
     Unauthenticated,
     Unavailable,
     WrongCredentials,
 )
+from domain.rate_limits.errors import RateLimited
 from entrypoints.http.rate_limits import note_concurrency, note_refusal
 from entrypoints.http.request import bearer_token, note_error, request_id
 from entrypoints.http.throttle import Throttle

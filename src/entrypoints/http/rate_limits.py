@@ -13,7 +13,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from msgspec import Struct
 
 from domain.authentication.principal import Principal
-from domain.errors import RateLimited
+from domain.rate_limits.errors import RateLimited
 from domain.rate_limits.model import Hit, Quota, RateLimitResult
 from domain.rate_limits.networks import network_of, site_of
 from domain.rate_limits.quotas import ACCOUNT, ANONYMOUS, ANONYMOUS_SITE, TOKEN

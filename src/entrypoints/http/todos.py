@@ -14,7 +14,7 @@ from domain.todos.query import SortKey, TagQuery, TodoFilter, TodoOrder, TodoQue
 from entrypoints.http.authentication import needs
 from entrypoints.http.bodies import MergePatchBody
 from entrypoints.http.cursors import decode_cursor, decode_tag_cursor, encode_cursor, encode_tag_cursor, next_link
-from entrypoints.http.paths import LINK, LOCATION, Id, parse_instant, parse_integer, parse_parameter
+from entrypoints.http.paths import LINK, LOCATION, Id, naming_parameters, parse_instant, parse_integer, parse_parameter
 from entrypoints.http.preconditions import (
     ETAG,
     IfMatch,
@@ -208,14 +208,15 @@ class TodoController(Controller):
         A page ends early if its to-dos are long (1.5 MB of JSON, counting every character as if it had to be
         escaped): `next_cursor` alone says whether there are more.
         """
-        where = TodoFilter(
-            done=parse_parameter(done, bool, parameter="done"),
-            tag=tag and tag.strip(),
-            priority=parse_integer(priority, Priority, parameter="priority"),
-            due_before=parse_instant(due_before, parameter="due_before"),
-            due_after=parse_instant(due_after, parameter="due_after"),
-            text=q,
-        )
+        with naming_parameters(tag="tag", text="q"):
+            where = TodoFilter(
+                done=parse_parameter(done, bool, parameter="done"),
+                tag=tag and tag.strip(),
+                priority=parse_integer(priority, Priority, parameter="priority"),
+                due_before=parse_instant(due_before, parameter="due_before"),
+                due_after=parse_instant(due_after, parameter="due_after"),
+                text=q,
+            )
         order = TodoOrder(key=cast("SortKey", sort.removeprefix("-")), descending=sort.startswith("-"))
         after = None if cursor is None else decode_cursor(cursor, where=where, order=order)
         page = await request.services.todos.page(
