@@ -14,7 +14,7 @@ from litestar import Litestar
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from adapters.backups.directory import backups_in, newest_verified
+from adapters.backups.directory import backups_in
 from adapters.backups.encryption import Keys
 from adapters.backups.postgresql import PostgresqlServerDatabase
 from adapters.backups.service import Backups
@@ -42,6 +42,7 @@ from domain.api_tokens.service import ApiTokenService
 from domain.authentication.principal_cache import PrincipalCache
 from domain.authentication.revocation import RevocationService
 from domain.authentication.service import Authenticator
+from domain.backups.retention import newest_verified
 from domain.clock import Clock
 from domain.concurrency.budget import Budget
 from domain.concurrency.fair_queue import ConcurrencyLimits

@@ -6,8 +6,8 @@ import pyrage
 import pytest
 
 from adapters.backups.encryption import Keys
-from adapters.backups.errors import BackupError
 from adapters.backups.files import HashingWriter
+from domain.backups.errors import BackupError
 
 IDENTITY = pyrage.x25519.Identity.generate()
 RECIPIENT = str(IDENTITY.to_public())

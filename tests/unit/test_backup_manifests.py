@@ -1,13 +1,15 @@
 """What a manifest says, and what is wrong with one."""
 
 import json
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from adapters.backups.content import Content, TableContent, differences
-from adapters.backups.errors import BackupError
-from adapters.backups.manifest import Manifest, decode_manifest, encode_manifest
+from adapters.backups.manifest import decode_manifest, encode_manifest
+from domain.backups.content import Content, TableContent, differences
+from domain.backups.errors import BackupError
+from domain.backups.model import Backup, Manifest
 from tests.clock import NOON
 
 MANIFEST = Manifest(
@@ -95,3 +97,14 @@ def test_rows_are_counted_without_bookkeeping_and_empty_tables() -> None:
     )
 
     assert tables.rows == {"accounts": 1, "todos": 2}
+
+
+def test_a_backup_goes_into_a_database_of_its_kind_that_this_program_knows_the_schema_of() -> None:
+    backup = Backup(file=Path("x.backup"), manifest=MANIFEST)
+
+    backup.require_restorable("sqlite", newest_revision="0001")
+    backup.require_restorable("sqlite", newest_revision="0002")
+    with pytest.raises(BackupError, match="is a backup of SQLite, and the settings name a database of PostgreSQL"):
+        backup.require_restorable("postgresql", newest_revision="0001")
+    with pytest.raises(BackupError, match=r"has the schema 0001, this version knows 0000 .* Use version 1\.2\.3"):
+        backup.require_restorable("sqlite", newest_revision="0000")

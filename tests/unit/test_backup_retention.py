@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from adapters.backups.directory import Backup, newest_verified, superseded
+from domain.backups.model import Backup
+from domain.backups.retention import newest_verified, superseded
 from tests.clock import NOON
 from tests.unit.test_backup_manifests import MANIFEST
 

@@ -4,8 +4,11 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import ClassVar, Protocol, Self
 
-from adapters.backups.content import Content
-from adapters.backups.manifest import DatabaseKind
+from domain.backups.content import Content
+from domain.backups.model import DatabaseKind
+
+REVISION_TABLE = "alembic_version"
+"""Where Alembic keeps the revision of the schema."""
 
 
 class DumpableDatabase(Protocol):

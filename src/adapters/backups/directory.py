@@ -1,28 +1,20 @@
-"""A directory of backups: which there are, what a new one is called, and which may go."""
+"""A directory of backups: which there are, and what a new one is called."""
 
 import os
 import re
-from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
-from msgspec import Struct
-
-from adapters.backups.errors import BackupError
 from adapters.backups.files import publish, remove_abandoned
-from adapters.backups.manifest import DatabaseKind, Manifest, decode_manifest, manifest_path
+from adapters.backups.manifest import decode_manifest, manifest_path
+from domain.backups.errors import BackupError
+from domain.backups.model import Backup, DatabaseKind
+from domain.backups.retention import newest_first
 
 _SUFFIX = ".backup"
 _NAME = re.compile(r"todo-[0-9]{8}T[0-9]{6}Z(-[0-9]+)?\.backup")
-
-
-class Backup(Struct, frozen=True, kw_only=True):
-    """The data file of a backup, and its manifest."""
-
-    file: Path
-    manifest: Manifest
 
 
 def backups_in(directory: Path, kind: DatabaseKind) -> list[Backup]:
@@ -39,13 +31,7 @@ def backups_in(directory: Path, kind: DatabaseKind) -> list[Backup]:
                 continue  # being written, being removed, or not ours
             if manifest.database == kind:
                 found.append(Backup(file=file, manifest=manifest))
-    return sorted(found, key=lambda backup: (backup.manifest.created_at, backup.file.name), reverse=True)
-
-
-def newest_verified(backups: Iterable[Backup]) -> Backup | None:
-    """Return the newest backup that was restored and found to be equal."""
-    verified = (backup for backup in backups if backup.manifest.verified_at is not None)
-    return max(verified, key=lambda backup: backup.manifest.created_at, default=None)
+    return newest_first(found)
 
 
 def free_path(directory: Path, now: datetime) -> Path:
@@ -66,16 +52,6 @@ def new_file(target: Path, now: datetime) -> Path:
     if not file.parent.is_dir():
         raise BackupError(f"There is no directory {file.parent}.")
     return file
-
-
-def superseded(newest_first: Sequence[Backup], *, keep: int, made: Path | None = None) -> list[Backup]:
-    """Return the backups beyond the newest ``keep``.
-
-    The newest verified one is not among them: backups that nobody verified must not push out the one that is known
-    to be good. Neither is the one that was just ``made``, which looks old if the clock was turned back.
-    """
-    known_good = newest_verified(newest_first)
-    return [backup for backup in newest_first[keep:] if backup is not known_good and backup.file != made]
 
 
 def publish_backup(data: Path, manifest: Path, file: Path) -> None:

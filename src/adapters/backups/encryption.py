@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 import pyrage
 
-from adapters.backups.errors import BackupError
 from adapters.backups.files import HashingWriter
+from domain.backups.errors import BackupError
 
 _PRIVATE = "AGE-SECRET-KEY-"
 

@@ -3,46 +3,13 @@
 It is not encrypted. It has no row in it, only counts and checksums, and it can be read by a server that has no key.
 """
 
-from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
-from adapters.backups.content import Content, TableContent
-from adapters.backups.errors import BackupError
-
-FORMAT = 1
-"""Raised when an older version of this program could not use a backup any more."""
-
-DatabaseKind = Literal["sqlite", "postgresql"]
-
-NAMES: dict[DatabaseKind, str] = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
-
-
-class Manifest(Struct, frozen=True, kw_only=True):
-    """What a backup holds and how to recognise that it is whole.
-
-    ``size`` (bytes) and ``sha256`` are those of the data file as it is stored, so that both can be checked without a
-    key. ``verified_at`` is when it was last restored and found to be equal.
-    """
-
-    format: int = FORMAT
-    created_at: datetime
-    service_version: str
-    database: DatabaseKind
-    revision: str
-    size: int
-    sha256: str
-    encrypted: bool
-    tables: dict[str, TableContent]
-    verified_at: datetime | None = None
-
-    @property
-    def content(self) -> Content:
-        """What the database had in it."""
-        return Content(revision=self.revision, tables=self.tables)
+from domain.backups.errors import BackupError
+from domain.backups.model import FORMAT, Manifest
 
 
 class _Format(Struct):

@@ -9,13 +9,14 @@ from typing import ClassVar, Self
 import asyncpg
 
 from adapters.backups.cancellation import uninterrupted
-from adapters.backups.content import REVISION_TABLE, Content, TableContent
-from adapters.backups.errors import BackupError
+from adapters.backups.database import REVISION_TABLE
 from adapters.backups.files import create_private
 from adapters.backups.libpq import database_argument, environment_of
-from adapters.backups.manifest import DatabaseKind
 from adapters.backups.postgresql_restore import restore_archive
 from adapters.backups.postgresql_tools import Tool, find_tool, run_tool
+from domain.backups.content import Content, TableContent
+from domain.backups.errors import BackupError
+from domain.backups.model import DatabaseKind
 
 SCRATCH_PREFIX = "todo_verify_"
 """How the names of databases begin that exist only while a backup is verified."""

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from signal import SIGINT
 
-from adapters.backups.errors import BackupError
 from adapters.backups.postgresql_tools import failure, started
+from domain.backups.errors import BackupError
 
 LOCK_TIMEOUT = 10
 """Seconds that the lock of a table is waited for: whoever needs the table next waits behind us."""

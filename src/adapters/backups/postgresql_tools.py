@@ -11,7 +11,7 @@ from signal import SIGTERM, Signals
 from typing import Literal
 
 from adapters.backups.cancellation import uninterrupted
-from adapters.backups.errors import BackupError
+from domain.backups.errors import BackupError
 
 Tool = Literal["pg_dump", "pg_restore", "psql"]
 

@@ -7,19 +7,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from adapters.backups.content import Content, differences
 from adapters.backups.database import DumpableDatabase
-from adapters.backups.directory import (
-    Backup,
-    backups_in,
-    new_file,
-    publish_in,
-    remove,
-    remove_unfinished,
-    superseded,
-)
+from adapters.backups.directory import backups_in, new_file, publish_in, remove, remove_unfinished
 from adapters.backups.encryption import Keys
-from adapters.backups.errors import BackupError
 from adapters.backups.files import (
     HashingWriter,
     copy_all,
@@ -31,7 +21,11 @@ from adapters.backups.files import (
     workspace,
     write_durably,
 )
-from adapters.backups.manifest import NAMES, Manifest, encode_manifest, manifest_path, read_manifest
+from adapters.backups.manifest import encode_manifest, manifest_path, read_manifest
+from domain.backups.content import Content, differences
+from domain.backups.errors import BackupError
+from domain.backups.model import NAMES, Backup, Manifest
+from domain.backups.retention import superseded
 
 
 class Backups:
@@ -125,16 +119,7 @@ class Backups:
         :raises BackupError: if not.
         """
         manifest = backup.manifest
-        if manifest.database != self._database.kind:
-            raise BackupError(
-                f"{backup.file} is a backup of {NAMES[manifest.database]}, and the settings name a database of "
-                f"{NAMES[self._database.kind]}."
-            )
-        if manifest.revision > self._newest_revision:
-            raise BackupError(
-                f"{backup.file} has the schema {manifest.revision}, this version knows {self._newest_revision} at the "
-                f"most. Use version {manifest.service_version}, which made it, or a later one."
-            )
+        backup.require_restorable(self._database.kind, newest_revision=self._newest_revision)
         if manifest.encrypted and not self._keys.can_decrypt:
             raise BackupError(f"{backup.file} is encrypted: BACKUP_IDENTITY or BACKUP_IDENTITY_FILE is needed.")
         if (size := backup.file.stat().st_size) != manifest.size:

@@ -14,11 +14,11 @@ from typing import ClassVar, Self
 from urllib.parse import urlencode, urlsplit
 
 from adapters.backups.cancellation import stop_if_cancelled
-from adapters.backups.content import Content, differences
-from adapters.backups.errors import BackupError
 from adapters.backups.files import HashingWriter, copy_all, create_private, remove_abandoned, workspace
-from adapters.backups.manifest import DatabaseKind
 from adapters.backups.sqlite_content import content_of, require_integrity, text_of
+from domain.backups.content import Content, differences
+from domain.backups.errors import BackupError
+from domain.backups.model import DatabaseKind
 
 _STALL_TIMEOUT = 30
 """Seconds that a restore waits for a writer, or a backup for whoever has locked the file."""

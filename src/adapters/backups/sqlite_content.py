@@ -4,8 +4,9 @@ import hashlib
 import sqlite3
 
 from adapters.backups.cancellation import stop_if_cancelled
-from adapters.backups.content import REVISION_TABLE, Content, TableContent
-from adapters.backups.errors import BackupError
+from adapters.backups.database import REVISION_TABLE
+from domain.backups.content import Content, TableContent
+from domain.backups.errors import BackupError
 
 _BATCH_SIZE = 1_000
 _CHECKSUM_BITS = 128

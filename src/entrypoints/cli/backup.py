@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
-from adapters.backups.directory import Backup
 from adapters.backups.service import Backups
+from domain.backups.model import Backup
 from entrypoints.bootstrap import backups_of
 from entrypoints.cli.support import explained_errors, run_or_explain, settings_or_exit
 from entrypoints.settings import Settings

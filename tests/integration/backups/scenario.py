@@ -18,13 +18,13 @@ from msgspec.structs import replace
 from sqlalchemy import insert, select
 
 from adapters.backups.database import DumpableDatabase
-from adapters.backups.directory import Backup
 from adapters.backups.encryption import Keys
 from adapters.backups.manifest import encode_manifest, manifest_path
 from adapters.backups.postgresql import SCRATCH_PREFIX
 from adapters.backups.service import Backups
 from adapters.sqlalchemy.database import Database, Statement
 from adapters.sqlalchemy.tables import METADATA, AccountRow, ApiTokenRow, PostRow, SessionRow, TodoRow
+from domain.backups.model import Backup
 from tests.clock import NOON, StandingClock
 
 NEWEST = "9999"

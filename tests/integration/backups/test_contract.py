@@ -9,10 +9,12 @@ from pathlib import Path
 from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import DBAPIError
 
-from adapters.backups.directory import Backup, backups_in, newest_verified
+from adapters.backups.directory import backups_in
 from adapters.backups.manifest import manifest_path, read_manifest
 from adapters.sqlalchemy.database import Statement
 from adapters.sqlalchemy.tables import AccountRow, PostRow, TodoRow
+from domain.backups.model import Backup
+from domain.backups.retention import newest_verified
 from domain.errors import Unavailable
 from tests.clock import NOON
 from tests.integration.backups.scenario import IDENTITY, RECIPIENT, Scenario, account, add, fill, names_in, todo

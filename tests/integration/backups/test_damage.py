@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from sqlalchemy import delete
 
 from adapters.backups.directory import backups_in
-from adapters.backups.errors import BackupError
 from adapters.backups.manifest import manifest_path, read_manifest
 from adapters.sqlalchemy.database import Statement
 from adapters.sqlalchemy.tables import AccountRow, TodoRow
+from domain.backups.errors import BackupError
 from tests.integration.backups.scenario import Scenario, account, fill, forged, names_in, todo
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from adapters.backups.errors import BackupError
 from adapters.sqlalchemy.tables import AccountRow
+from domain.backups.errors import BackupError
 from tests.integration.backups.scenario import IDENTITY, RECIPIENT, Scenario, account, fill, forged
 
 

@@ -7,10 +7,10 @@ import asyncpg
 import pytest
 from sqlalchemy import func, select
 
-from adapters.backups.errors import BackupError
 from adapters.backups.postgresql import PostgresqlServerDatabase
 from adapters.sqlalchemy.database import Statement
 from adapters.sqlalchemy.tables import AccountRow, PostRow
+from domain.backups.errors import BackupError
 from tests.integration.backups.scenario import Scenario, account, fill
 from tests.postgresql import url_like
 

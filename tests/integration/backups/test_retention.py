@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from adapters.backups.directory import Backup, backups_in, free_path, publish_backup, remove
-from adapters.backups.errors import BackupError
+from adapters.backups.directory import backups_in, free_path, publish_backup, remove
 from adapters.backups.files import replace_bytes, workspace, write_durably
-from adapters.backups.manifest import DatabaseKind, decode_manifest, encode_manifest, manifest_path
+from adapters.backups.manifest import decode_manifest, encode_manifest, manifest_path
+from domain.backups.errors import BackupError
+from domain.backups.model import Backup, DatabaseKind
 from tests.integration.backups.scenario import Scenario, names_in
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.backups.errors import BackupError
 from adapters.backups.sqlite import SqliteFile
 from adapters.sqlalchemy.tables import AccountRow, TodoRow
+from domain.backups.errors import BackupError
 from tests.integration.backups.scenario import Scenario, account, fill, names_in, todo
 
 

@@ -4,11 +4,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-REVISION_TABLE = "alembic_version"
-"""Where Alembic keeps the revision of the schema."""
-
-_BOOKKEEPING = {REVISION_TABLE, "sqlite_sequence"}
-"""Tables that hold nothing of anybody."""
+_BOOKKEEPING = frozenset({"alembic_version", "sqlite_sequence"})
+"""Tables that are compared as all others are, and hold nothing of anybody."""
 
 
 class TableContent(Struct, frozen=True, kw_only=True):

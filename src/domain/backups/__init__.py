@@ -1,0 +1,1 @@
+"""Copies of everything, to go back to."""
