@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 from testcontainers.community.postgres import PostgresContainer
 from testcontainers.core.docker_client import DockerClient
 
-from adapters.sqlalchemy.migrate import migrate_postgresql
+from adapters.sqlalchemy.migrate_postgresql import migrate_postgresql
 
 _IMAGE = "postgres:18-alpine"
 

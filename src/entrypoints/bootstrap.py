@@ -32,8 +32,10 @@ from adapters.security.common_passwords import common_passwords
 from adapters.security.passwords import Argon2Passwords
 from adapters.security.secrets import HmacSecrets
 from adapters.sqlalchemy.database import Database
-from adapters.sqlalchemy.migrate import current_revision, migrate_postgresql, migrate_sqlite, newest_revision
+from adapters.sqlalchemy.migrate_postgresql import migrate_postgresql
+from adapters.sqlalchemy.migrate_sqlite import migrate_sqlite
 from adapters.sqlalchemy.postgresql import open_postgresql
+from adapters.sqlalchemy.revisions import current_revision, newest_revision
 from adapters.sqlalchemy.sqlite import open_sqlite
 from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.accounts.ports import Passwords

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.sqlalchemy.migrate import migrate_postgresql
+from adapters.sqlalchemy.migrate_postgresql import migrate_postgresql
 from tests import postgresql
 from tests.faults import postgresql_server as own_postgresql
 from tests.faults.figures import HEADINGS, row_of

@@ -11,7 +11,7 @@ from subprocess import Popen
 import asyncpg
 import pytest
 
-from adapters.sqlalchemy.migrate import newest_revision
+from adapters.sqlalchemy.revisions import newest_revision
 from tests.faults.load import TIMEOUT
 from tests.faults.postgresql_server import PostgresServer
 from tests.integration.processes import COMMAND, environment, todo_api

@@ -16,7 +16,8 @@ from redis.asyncio import Redis
 
 from adapters.redis.client import open_redis
 from adapters.sqlalchemy.database import Database
-from adapters.sqlalchemy.migrate import migrate_postgresql, migrate_sqlite
+from adapters.sqlalchemy.migrate_postgresql import migrate_postgresql
+from adapters.sqlalchemy.migrate_sqlite import migrate_sqlite
 from adapters.sqlalchemy.postgresql import PostgresDatabase, open_postgresql
 from adapters.sqlalchemy.sqlite import SqliteDatabase, open_sqlite
 from adapters.sqlalchemy.store import SqlAlchemyStore

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from adapters.sqlalchemy.migrate import SCRIPTS, newest_revision
+from adapters.sqlalchemy.revisions import SCRIPTS, newest_revision
 
 REVISION = """
 import sqlalchemy as sa

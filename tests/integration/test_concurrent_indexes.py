@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from adapters.sqlalchemy.migrate import migrate_postgresql
+from adapters.sqlalchemy.migrate_postgresql import migrate_postgresql
 from domain.errors import Unavailable
 from tests.integration.later_version import EXPAND, INDEX, INDEX_AT_LEISURE, Later
 

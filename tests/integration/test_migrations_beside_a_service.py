@@ -9,7 +9,8 @@ import asyncpg
 import httpx
 import pytest
 
-from adapters.sqlalchemy.migrate import migrate_postgresql, newest_revision
+from adapters.sqlalchemy.migrate_postgresql import migrate_postgresql
+from adapters.sqlalchemy.revisions import newest_revision
 from domain.errors import Unavailable
 from tests.integration.later_version import BREAK, EXPAND, INDEX_AT_LEISURE, Later
 from tests.integration.processes import serving

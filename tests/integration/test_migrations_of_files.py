@@ -6,7 +6,8 @@ from pathlib import Path
 import aiosqlite
 import pytest
 
-from adapters.sqlalchemy.migrate import migrate_sqlite, newest_revision
+from adapters.sqlalchemy.migrate_sqlite import migrate_sqlite
+from adapters.sqlalchemy.revisions import newest_revision
 from domain.errors import Unavailable
 from tests.integration.later_version import BREAK, EXPAND, INDEX, INDEX_AT_LEISURE, Later
 

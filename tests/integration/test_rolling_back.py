@@ -14,7 +14,9 @@ import httpx
 import pytest
 from msgspec import Struct
 
-from adapters.sqlalchemy.migrate import migrate_postgresql, migrate_sqlite, newest_revision
+from adapters.sqlalchemy.migrate_postgresql import migrate_postgresql
+from adapters.sqlalchemy.migrate_sqlite import migrate_sqlite
+from adapters.sqlalchemy.revisions import newest_revision
 from domain.errors import Invalid
 from tests.integration.later_version import EXPAND, Later
 from tests.integration.processes import Server, serving, todo_api
@@ -111,7 +113,7 @@ class TestGoingTo:
 
 async def test_one_that_waits_for_another_says_so_and_goes_on(place: Place, caplog: pytest.LogCaptureFixture) -> None:
     await place.migrate()
-    with caplog.at_level(logging.INFO, "adapters.sqlalchemy.migrate"):
+    with caplog.at_level(logging.INFO, "adapters.sqlalchemy"):
         async with place.locked():
             migrating = asyncio.ensure_future(place.migrate())
             await asyncio.wait([migrating], timeout=1)

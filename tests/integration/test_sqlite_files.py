@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from adapters.backups.sqlite import SqliteFile
-from adapters.sqlalchemy.migrate import migrate_sqlite
+from adapters.sqlalchemy.migrate_sqlite import migrate_sqlite
 from adapters.sqlalchemy.sqlite import SqliteDatabase, open_sqlite
 from adapters.sqlalchemy.sqlite_files import FILES_CHANGED
 from adapters.sqlalchemy.store import SqlAlchemyStore

@@ -13,7 +13,7 @@ from pytest_socket import SocketBlockedError
 from sqlalchemy import literal, select
 
 from adapters.sqlalchemy.database import Statement
-from adapters.sqlalchemy.migrate import migrate_postgresql
+from adapters.sqlalchemy.migrate_postgresql import migrate_postgresql
 from adapters.sqlalchemy.postgresql import open_postgresql
 from adapters.sqlalchemy.sqlite import open_sqlite
 

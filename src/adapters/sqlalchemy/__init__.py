@@ -1,6 +1,6 @@
 """PostgreSQL and SQLite through SQLAlchemy.
 
-The tables are declared once with Advanced Alchemy's base classes and types, and every statement is written once with
-SQLAlchemy Core. There is no session and no unit of work of an ORM at run time: ``database`` executes the statements,
-on PostgreSQL compiled once and straight on asyncpg's pool.
+The tables are declared once, and every statement is written once with SQLAlchemy Core. There is no session and no unit
+of work of an ORM at run time: ``database`` executes the statements, on PostgreSQL compiled once and straight on
+asyncpg's pool.
 """

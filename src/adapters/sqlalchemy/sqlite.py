@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from advanced_alchemy.config import EngineConfig, SQLAlchemyAsyncConfig
+import msgspec
 from sqlalchemy import URL, event
 from sqlalchemy.exc import DatabaseError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from adapters.sqlalchemy.database import (
     DAMAGED,
@@ -70,28 +70,28 @@ class SqliteDatabase(EngineDatabase):
         self._files.require_unchanged()
 
 
-def sqlite_config(
+def sqlite_engine(
     path: Path,
     *,
     pool_size: int = POOL_SIZE,
     acquire_timeout: int = ACQUIRE_TIMEOUT,
     lock_timeout: float = LOCK_TIMEOUT,
-) -> SQLAlchemyAsyncConfig:
-    """Return how the file at ``path`` is opened; each timeout is in seconds."""
-    config = SQLAlchemyAsyncConfig(
-        connection_string=URL.create("sqlite+aiosqlite", database=str(path)).render_as_string(),
-        engine_config=EngineConfig(
-            # The driver's own transactions begin too late and in the wrong mode; ours say when they begin.
-            isolation_level="AUTOCOMMIT",
-            hide_parameters=True,
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=acquire_timeout,
-        ),
+) -> AsyncEngine:
+    """Return what opens the file at ``path``; each timeout is in seconds."""
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(path)),
+        # The driver's own transactions begin too late and in the wrong mode; ours say when they begin.
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=acquire_timeout,
+        json_serializer=_json,
+        json_deserializer=msgspec.json.decode,
     )
     pragmas = (*_PRAGMAS, f"PRAGMA busy_timeout = {round(lock_timeout * 1_000)}")
-    event.listen(config.get_engine().sync_engine, "connect", partial(_execute, pragmas))
-    return config
+    event.listen(engine.sync_engine, "connect", partial(_execute, pragmas))
+    return engine
 
 
 @asynccontextmanager
@@ -102,10 +102,8 @@ async def open_sqlite(
     acquire_timeout: int = ACQUIRE_TIMEOUT,
     lock_timeout: float = LOCK_TIMEOUT,
 ) -> AsyncGenerator[SqliteDatabase]:
-    """Open the file at ``path``; see ``sqlite_config``."""
-    engine = sqlite_config(
-        path, pool_size=pool_size, acquire_timeout=acquire_timeout, lock_timeout=lock_timeout
-    ).get_engine()
+    """Open the file at ``path``; see ``sqlite_engine``."""
+    engine = sqlite_engine(path, pool_size=pool_size, acquire_timeout=acquire_timeout, lock_timeout=lock_timeout)
     files = DatabaseFiles(path)
     event.listen(engine.sync_engine, "do_connect", lambda *_: files.connecting())
     event.listen(engine.sync_engine, "connect", lambda *_: files.connected())
@@ -114,6 +112,10 @@ async def open_sqlite(
         yield SqliteDatabase(engine, files, acquire_timeout=acquire_timeout)
     finally:
         await engine.dispose()
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _execute(statements: Sequence[str], connection: Any, _: object) -> None:

@@ -8,17 +8,17 @@ token must never lead to something else. PostgreSQL's identity columns do that b
 from datetime import date, datetime, time
 from typing import Any
 
-from advanced_alchemy.base import IdentityBase
-from advanced_alchemy.types import DateTimeUTC
 from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, Index, SmallInteger, String, Text, Time
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
+
+from adapters.sqlalchemy.base import DateTimeUTC, IdentityBase
 
 TextArray = ARRAY(Text).with_variant(JSON(), "sqlite")
 ByCodePoint = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that is ordered by its code points, as Python and SQLite do, whatever the locale of the database."""
 
-Instant = DateTimeUTC(timezone=True)
+Instant = DateTimeUTC()
 NEVER_REUSE_IDS: dict[str, Any] = {"sqlite_autoincrement": True}
 
 

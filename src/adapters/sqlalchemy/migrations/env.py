@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from alembic import context
 from alembic.runtime.migration import MigrationContext
@@ -12,16 +12,14 @@ from sqlalchemy import Connection, event, inspect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.sqlalchemy.migrate import HAS_COMMITTED
+from adapters.sqlalchemy.migrate import ENGINE, HAS_COMMITTED
+from adapters.sqlalchemy.revisions import VERSION_TABLE
 from adapters.sqlalchemy.tables import METADATA
-
-if TYPE_CHECKING:
-    from advanced_alchemy.alembic.commands import AlembicCommandConfig
 
 _NEWEST_IDS = "newest_ids"
 """Where a connection keeps, for each table, the newest id that it ever gave."""
 
-config = cast("AlembicCommandConfig", context.config)
+config = context.config
 
 
 def migrate(connection: Connection) -> None:
@@ -35,8 +33,8 @@ def migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=METADATA,
-        compare_type=config.compare_type,
-        version_table=config.version_table_name,
+        compare_type=True,
+        version_table=VERSION_TABLE,
         render_as_batch=True,
         transactional_ddl=True,
         transaction_per_migration=True,
@@ -93,8 +91,8 @@ def _keep_newest_ids(connection: Connection) -> None:
 
 
 async def main() -> None:
-    """Run the migrations on the engine that Advanced Alchemy was given."""
-    engine = cast("AsyncEngine", config.engine)
+    """Run the migrations on the engine that Alembic was given."""
+    engine = cast("AsyncEngine", config.attributes[ENGINE])
     try:
         async with engine.connect() as connection:
             await connection.run_sync(migrate)

@@ -7,7 +7,6 @@ Create Date: ${create_date}
 
 import sqlalchemy as sa
 from alembic import op
-from advanced_alchemy.types import DateTimeUTC
 ${imports if imports else ""}
 
 revision = ${repr(up_revision)}

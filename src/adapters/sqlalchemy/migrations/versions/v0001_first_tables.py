@@ -6,12 +6,11 @@ Create Date: 2026-11-23 06:02:05.797299
 """
 
 import sqlalchemy as sa
-from advanced_alchemy.types import DateTimeUTC
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
 BIGINT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-INSTANT = DateTimeUTC(timezone=True)
+INSTANT = sa.DateTime(timezone=True)
 TEXTS = postgresql.ARRAY(sa.Text()).with_variant(sa.JSON(), "sqlite")
 BY_CODE_POINT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
