@@ -21,9 +21,9 @@ from domain.quotas.model import AccountQuotas
 from domain.rate_limits.ports import RateLimiter
 from domain.store import Store
 from entrypoints.app import create_app
-from entrypoints.bootstrap import build_services
 from entrypoints.services import Services
 from entrypoints.settings import Settings
+from entrypoints.wiring import build_services
 
 BASE_URL = "http://testserver"
 PASSWORD = "correct horse battery staple"

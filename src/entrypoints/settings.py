@@ -1,9 +1,11 @@
 """Settings, read once from the environment (the twelve-factor app, III)."""
 
+import os
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote, unquote_to_bytes
 
 from msgspec import Struct
 
@@ -11,6 +13,12 @@ from domain.quotas.model import AccountQuotas
 from entrypoints.environment import MIN_JWT_SECRET_BYTES, Environment, Network, Secret, SettingsError
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
+_SQLITE = "sqlite:///"
+
+
+def sqlite_file(url: str) -> Path:
+    """Return the file that the URL of an embedded database names."""
+    return Path(os.fsdecode(unquote_to_bytes(url.removeprefix(_SQLITE))))
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -63,6 +71,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     def sqlite_path(self) -> Path:
         """Where the embedded database lives, if there is one."""
         return self.data_dir / "todo.sqlite3"
+
+    @property
+    def database(self) -> str:
+        """The URL of the database; its scheme says of which kind it is (``databases.registry``)."""
+        return self.database_url or f"{_SQLITE}{quote(os.fsencode(self.sqlite_path))}"
 
     @property
     def quotas(self) -> AccountQuotas:

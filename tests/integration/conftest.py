@@ -23,9 +23,9 @@ from adapters.sqlalchemy.sqlite import SqliteDatabase, open_sqlite
 from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.accounts.model import Account, NewAccount
 from entrypoints.app import create_app
-from entrypoints.bootstrap import open_services
 from entrypoints.environment import Secret
 from entrypoints.services import Services
+from entrypoints.serving import open_services
 from entrypoints.settings import Settings
 from tests import postgresql, redis_server
 from tests.clock import StandingClock

@@ -20,7 +20,7 @@ VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)"
 
 @pytest.fixture(autouse=True)
 def short_wait_for_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.sqlalchemy.migrate._LOCK_TIMEOUT", "200ms")
+    monkeypatch.setattr("adapters.sqlalchemy.migrate_postgresql._LOCK_TIMEOUT", "200ms")
 
 
 async def test_many_may_build_one_without_waiting_for_each_other(committed_url: str, later: Later) -> None:

@@ -16,7 +16,7 @@ from adapters.sqlalchemy.postgresql import open_postgresql
 from adapters.sqlalchemy.sqlite import open_sqlite
 from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.errors import Unavailable
-from entrypoints.bootstrap import problems_of
+from entrypoints.databases.problems import problems_of
 from tests.builders import a_new_account
 
 READS_ONLY = Statement(text("SET default_transaction_read_only = on"), sqlite=text("PRAGMA query_only = on"))

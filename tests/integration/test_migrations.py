@@ -24,7 +24,7 @@ from adapters.sqlalchemy.postgresql import open_postgresql
 from adapters.sqlalchemy.revisions import newest_revision
 from adapters.sqlalchemy.sqlite import open_sqlite, sqlite_engine
 from adapters.sqlalchemy.tables import METADATA
-from entrypoints.bootstrap import problems_of
+from entrypoints.databases.problems import problems_of
 from tests import postgresql
 
 TABLES = set(METADATA.tables) | {"alembic_version"}

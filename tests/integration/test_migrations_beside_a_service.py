@@ -39,7 +39,7 @@ async def test_what_was_migrated_before_the_failure_stays(committed_url: str, la
 async def test_a_migration_does_not_queue_for_long_before_a_table_that_is_in_use(
     committed_url: str, later: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.sqlalchemy.migrate._LOCK_TIMEOUT", "200ms")
+    monkeypatch.setattr("adapters.sqlalchemy.migrate_postgresql._LOCK_TIMEOUT", "200ms")
     later.migration(EXPAND)
     somebody = await asyncpg.connect(committed_url)
     try:

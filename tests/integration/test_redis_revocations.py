@@ -18,8 +18,8 @@ from domain.authentication.principal import Principal
 from domain.authentication.principal_cache import PrincipalCache
 from domain.authentication.revocation import RevocationService
 from domain.errors import Unauthenticated
-from entrypoints.bootstrap import build_services
 from entrypoints.services import Services
+from entrypoints.wiring import build_services
 from tests import redis_server
 from tests.clock import NOON, StandingClock
 from tests.harness import PASSWORD, SECRET, quick_passwords

@@ -48,7 +48,7 @@ def test_many_that_start_in_one_process_get_the_same_secret(tmp_path: Path) -> N
 def test_many_processes_that_start_at_once_get_the_same_secret(tmp_path: Path) -> None:
     program = (
         "import sys\n"
-        "from entrypoints.bootstrap import settings_from_environment\n"
+        "from entrypoints.variables import settings_from_environment\n"
         "from entrypoints.signing_secret import jwt_secret\n"
         "print(flush=True); sys.stdin.read(1); print(jwt_secret(settings_from_environment()), end='')"
     )

@@ -15,8 +15,8 @@ from adapters.sqlalchemy.postgresql import PostgresDatabase
 from adapters.sqlalchemy.sqlite import SqliteDatabase
 from adapters.sqlalchemy.store import SqlAlchemyStore
 from entrypoints.app import create_app
-from entrypoints.bootstrap import open_services
 from entrypoints.environment import Secret
+from entrypoints.serving import open_services
 from tests.clock import StandingClock
 from tests.harness import PASSWORD, SECRET, app_on, client_of, quick_hash, services_on
 from tests.integration.processes import TIMEOUT, serving, todo_api

@@ -9,8 +9,8 @@ from adapters.security.passwords import Argon2Passwords
 from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.accounts.requester import Requester
 from domain.errors import Conflict, InvalidRefreshToken, Unauthenticated, WrongCredentials
-from entrypoints.bootstrap import build_services
 from entrypoints.services import Services
+from entrypoints.wiring import build_services
 from tests.clock import StandingClock
 from tests.harness import PASSWORD, QUICK_HASHER, SECRET, patient_turns
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.bootstrap import settings_from_environment
 from entrypoints.environment import SettingsError
 from entrypoints.settings import Settings
+from entrypoints.variables import settings_from_environment
 
 VALUES = {
     "DATABASE_URL": "postgresql://ada:pw@db/todo",

@@ -7,8 +7,9 @@ import pytest
 
 from adapters.memory.store import MemoryStore
 from domain.errors import TooManyConcurrent, WrongCredentials
-from entrypoints.bootstrap import argon2_passwords, build_services
+from entrypoints.hashing import argon2_passwords
 from entrypoints.services import Services
+from entrypoints.wiring import build_services
 from tests.harness import PASSWORD, SECRET
 
 EMAIL = "ada@example.com"

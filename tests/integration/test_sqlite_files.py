@@ -16,7 +16,7 @@ from adapters.sqlalchemy.sqlite import SqliteDatabase, open_sqlite
 from adapters.sqlalchemy.sqlite_files import FILES_CHANGED
 from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.errors import Unavailable
-from entrypoints.bootstrap import problems_of
+from entrypoints.databases.problems import problems_of
 from tests.builders import a_new_account
 
 POOL_SIZE = 3

@@ -27,8 +27,10 @@ OPTIONAL = (
 
 IMPORTS = f"""
 import asyncio, sys
-from entrypoints.bootstrap import application, migrate, settings_from_environment
-asyncio.run(migrate(settings_from_environment()))
+from entrypoints.databases.registry import database_of
+from entrypoints.serving import application
+from entrypoints.variables import settings_from_environment
+asyncio.run(database_of(settings_from_environment()).migrate())
 app = application()
 async def use():
     async def receive(): return {{"type": "http.request", "body": b""}}

@@ -12,10 +12,10 @@ from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
 from domain.errors import Unavailable
-from entrypoints.http.meta import VERSION
 from entrypoints.http.observation import Observation, ObservedRequest
 from entrypoints.observability.error_tracking import ErrorTracking
 from entrypoints.services import Services
+from entrypoints.version import VERSION
 from tests.api import sign_in
 from tests.harness import PASSWORD, app_on, client_of
 

@@ -11,11 +11,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from domain.concurrency.caller import Caller
 from domain.errors import Unavailable
 from entrypoints.connections.guard import ConnectionGuard
-from entrypoints.http.meta import VERSION
 from entrypoints.http.observation import UNMATCHED, Observation, ObservedRequest
 from entrypoints.http.unread_answers import Answer
 from entrypoints.observability.metrics import Metrics
 from entrypoints.services import Services
+from entrypoints.version import VERSION
 from tests.harness import app_on, client_of
 
 

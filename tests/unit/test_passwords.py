@@ -13,7 +13,7 @@ from adapters.security.passwords import Argon2Passwords
 from domain.accounts.requester import Requester
 from domain.concurrency.fair_queue import ConcurrencyLimits
 from domain.errors import TooManyConcurrent
-from entrypoints.bootstrap import argon2_passwords
+from entrypoints.hashing import argon2_passwords
 from tests.harness import quick_hash, quick_passwords
 
 ADA, GRACE = Requester(key=1), Requester(key=2)

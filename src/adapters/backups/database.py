@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import ClassVar, Protocol, Self
 
 from domain.backups.content import Content
-from domain.backups.model import DatabaseKind
 
 REVISION_TABLE = "alembic_version"
 """Where Alembic keeps the revision of the schema."""
@@ -17,7 +16,8 @@ class DumpableDatabase(Protocol):
     Every method raises ``BackupError`` if that cannot be done now. A cancelled one leaves nothing behind.
     """
 
-    kind: ClassVar[DatabaseKind]
+    kind: ClassVar[str]
+    """The word for it in manifests."""
 
     async def dump(self, file: Path) -> Content:
         """Write everything into a new private file, while others write; return what is in it, of the same snapshot."""

@@ -10,14 +10,14 @@ from pathlib import Path
 from adapters.backups.files import publish, remove_abandoned
 from adapters.backups.manifest import decode_manifest, manifest_path
 from domain.backups.errors import BackupError
-from domain.backups.model import Backup, DatabaseKind
+from domain.backups.model import Backup
 from domain.backups.retention import newest_first
 
 _SUFFIX = ".backup"
 _NAME = re.compile(r"todo-[0-9]{8}T[0-9]{6}Z(-[0-9]+)?\.backup")
 
 
-def backups_in(directory: Path, kind: DatabaseKind) -> list[Backup]:
+def backups_in(directory: Path, kind: str) -> list[Backup]:
     """Return the backups of this kind of database that were made in a directory, the newest first, and nothing else.
 
     Only manifests are read: this is cheap, whatever the size of the backups.

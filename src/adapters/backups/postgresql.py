@@ -16,7 +16,6 @@ from adapters.backups.postgresql_restore import restore_archive
 from adapters.backups.postgresql_tools import Tool, find_tool, run_tool
 from domain.backups.content import Content, TableContent
 from domain.backups.errors import BackupError
-from domain.backups.model import DatabaseKind
 
 SCRATCH_PREFIX = "todo_verify_"
 """How the names of databases begin that exist only while a backup is verified."""
@@ -60,7 +59,7 @@ FROM ONLY {table} AS t
 class PostgresqlServerDatabase:
     """Implements ``DumpableDatabase`` for the database that ``url``, a connection URI of libpq, leads to."""
 
-    kind: ClassVar[DatabaseKind] = "postgresql"
+    kind: ClassVar[str] = "postgresql"
 
     def __init__(self, url: str, *, name: str | None = None) -> None:
         self._url = url

@@ -24,7 +24,7 @@ from adapters.backups.files import (
 from adapters.backups.manifest import encode_manifest, manifest_path, read_manifest
 from domain.backups.content import Content, differences
 from domain.backups.errors import BackupError
-from domain.backups.model import NAMES, Backup, Manifest
+from domain.backups.model import Backup, Manifest
 from domain.backups.retention import superseded
 
 
@@ -107,7 +107,7 @@ class Backups:
         if target.is_dir():
             backups = backups_in(target, self._database.kind)
             if not backups:
-                raise BackupError(f"There is no backup of {NAMES[self._database.kind]} in {target}.")
+                raise BackupError(f"There is no backup of {self._database.kind} in {target}.")
             return backups[0]
         if not target.exists():
             raise BackupError(f"There is no backup at {target}.")

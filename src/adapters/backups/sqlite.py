@@ -18,7 +18,6 @@ from adapters.backups.files import HashingWriter, copy_all, create_private, remo
 from adapters.backups.sqlite_content import content_of, require_integrity, text_of
 from domain.backups.content import Content, differences
 from domain.backups.errors import BackupError
-from domain.backups.model import DatabaseKind
 
 _STALL_TIMEOUT = 30
 """Seconds that a restore waits for a writer, or a backup for whoever has locked the file."""
@@ -27,7 +26,7 @@ _STALL_TIMEOUT = 30
 class SqliteFile:
     """Implements ``DumpableDatabase`` for the file at ``path``, whether a service has it open or not."""
 
-    kind: ClassVar[DatabaseKind] = "sqlite"
+    kind: ClassVar[str] = "sqlite"
     pages_per_step: ClassVar[int] = 2_000
     """Pages (of 4 KiB, if nobody changed that) that are copied before cancellation is looked at."""
 

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 from msgspec import Struct
 
@@ -12,22 +11,18 @@ from domain.backups.errors import BackupError
 FORMAT = 1
 """Raised when an older version of this program could not use a backup any more."""
 
-DatabaseKind = Literal["sqlite", "postgresql"]
-
-NAMES: dict[DatabaseKind, str] = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
-
 
 class Manifest(Struct, frozen=True, kw_only=True):
     """What a backup holds and how to recognise that it is whole.
 
     ``size`` (bytes) and ``sha256`` are those of the data file as it is stored, so that both can be checked without a
-    key. ``verified_at`` is when it was last restored and found to be equal.
+    key. ``database`` is the kind of the database. ``verified_at`` is when it was last restored and found to be equal.
     """
 
     format: int = FORMAT
     created_at: datetime
     service_version: str
-    database: DatabaseKind
+    database: str
     revision: str
     size: int
     sha256: str
@@ -47,7 +42,7 @@ class Backup(Struct, frozen=True, kw_only=True):
     file: Path
     manifest: Manifest
 
-    def require_restorable(self, kind: DatabaseKind, *, newest_revision: str) -> None:
+    def require_restorable(self, kind: str, *, newest_revision: str) -> None:
         """Do nothing if it can be restored into a database of this kind, by a program that knows such a schema.
 
         :raises BackupError: otherwise.
@@ -55,8 +50,7 @@ class Backup(Struct, frozen=True, kw_only=True):
         manifest = self.manifest
         if manifest.database != kind:
             raise BackupError(
-                f"{self.file} is a backup of {NAMES[manifest.database]}, and the settings name a database of "
-                f"{NAMES[kind]}."
+                f"{self.file} is a backup of {manifest.database}, and the settings name a database of {kind}."
             )
         if manifest.revision > newest_revision:
             raise BackupError(

@@ -1,28 +1,25 @@
 """``todo-api check``."""
 
-import asyncio
 import sys
 from typing import cast
 
 import click
-import msgspec
 from msgspec.structs import asdict
 
-from entrypoints.bootstrap import open_database, problems_of, variables_of_environment
-from entrypoints.cli.support import explained_errors, run_or_explain, settings_or_exit
-from entrypoints.deployment.checklist import checklist
+from entrypoints.cli.support import explained_errors, read_settings_or_exit, run_or_explain
+from entrypoints.databases.registry import database_of
 from entrypoints.deployment.findings import Finding, Level
-from entrypoints.deployment.gathering import gather
 from entrypoints.environment import Secret
+from entrypoints.settings import Settings
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
 
 
-@click.command()
+@click.command("check")
 @click.option("--deploy", is_flag=True, help="Go through the deployment checklist; exit status 1 if there are errors.")
 @click.option("--url", help="Where the service answers, instead of PUBLIC_URL or HOST and PORT. With --deploy.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document. With --deploy.")
-def check(*, deploy: bool, url: str | None, as_json: bool) -> None:
+def command(*, deploy: bool, url: str | None, as_json: bool) -> None:
     """Show the settings, secrets hidden, and whether the database can be used.
 
     With --deploy: is this service ready for the internet? One line for each item of the checklist says how it stands,
@@ -37,6 +34,14 @@ def check(*, deploy: bool, url: str | None, as_json: bool) -> None:
 
 
 def _check_deployment(url: str | None, *, as_json: bool) -> None:
+    import asyncio
+
+    import msgspec
+
+    from entrypoints.deployment.checklist import checklist
+    from entrypoints.deployment.gathering import gather
+    from entrypoints.variables import variables_of_environment
+
     with explained_errors():
         facts = asyncio.run(gather(variables_of_environment(), url=url and url.rstrip("/")))
     findings = checklist(facts)
@@ -58,23 +63,25 @@ def _line(finding: Finding) -> str:
 
 
 def _show_settings() -> None:
-    settings = settings_or_exit()
+    settings = read_settings_or_exit()
     values = asdict(settings)
     width = max(map(len, values)) + 1
     for name, value in values.items():
         click.echo(f"{name.upper():{width}}{_shown(value)}")
-    database = "PostgreSQL" if settings.database_url else f"SQLite in {settings.sqlite_path}"
-
-    async def problems() -> list[str]:
-        if settings.database_url is None and not settings.sqlite_path.exists():
-            return ["There is no such file yet; `todo-api serve` or `todo-api migrate` makes it."]
-        async with open_database(settings) as opened:
-            return await problems_of(opened)
-
-    found = run_or_explain(problems())
-    click.echo(f"{'Database':{width}}{database}: {' '.join(found) or 'ready.'}")
+    found = _problems(settings)
+    click.echo(f"{'Database':{width}}{database_of(settings)}: {' '.join(found) or 'ready.'}")
     if found:
         sys.exit(1)
+
+
+def _problems(settings: Settings) -> list[str]:
+    if database_of(settings).is_missing():
+        return ["There is no such file yet; `todo-api serve` or `todo-api migrate` makes it."]
+    from entrypoints.observability.logs import configure_logs
+    from entrypoints.operating import database_problems
+
+    configure_logs(settings)
+    return run_or_explain(database_problems(settings))
 
 
 def _shown(value: object) -> str:

@@ -1,5 +1,6 @@
 """``todo-api serve``."""
 
+import logging
 import os
 import socket
 import sys
@@ -8,13 +9,14 @@ from typing import NoReturn
 import click
 from msgspec.structs import replace
 
-from entrypoints.bootstrap import migrate
 from entrypoints.cli.support import explained_errors, run_or_explain, settings_or_exit
 from entrypoints.connections.capacity import MAX_CONNECTIONS, allowed_connections
-from entrypoints.observability.logs import server_log_config
-from entrypoints.observability.metrics_directory import VARIABLE, make_metrics_directory
+from entrypoints.databases.registry import database_of
 from entrypoints.settings import Settings
 from entrypoints.signing_secret import jwt_secret
+
+_DOCS = "/schema"
+"""The path of the documentation."""
 
 _SHUTDOWN_GRACE = 30
 """Seconds at the least that requests in flight have to finish, as long as the slowest statement may take."""
@@ -33,29 +35,37 @@ What arrives at once is read at once, so that up to half as many again may pass.
 server does not let us choose."""
 
 
-@click.command()
+_log = logging.getLogger(__name__)
+
+
+@click.command("serve")
 @click.option("--host", help="Address to listen on, instead of HOST.")
 @click.option("--port", type=click.IntRange(1, 65_535), help="Port to listen on, instead of PORT.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes that serve, instead of WORKERS.")
-def serve(host: str | None, port: int | None, workers: int | None) -> NoReturn:
+def command(host: str | None, port: int | None, workers: int | None) -> NoReturn:
     """Serve HTTP until told to stop.
 
     Without DATABASE_URL everything is kept in an SQLite file in DATA_DIR, which is migrated first. A PostgreSQL
     database is not, unless MIGRATE_ON_START is on: run `todo-api migrate` before, once for all replicas. SIGTERM lets
     requests in flight finish.
     """
+    from entrypoints.observability.metrics_directory import VARIABLE, make_metrics_directory
+
     settings = settings_or_exit()
     settings = replace(
         settings, host=host or settings.host, port=port or settings.port, workers=workers or settings.workers
     )
+    database = database_of(settings)
     if settings.migrate_on_start:
-        run_or_explain(migrate(settings))
+        run_or_explain(database.migrate())
     with explained_errors():
         jwt_secret(settings)  # makes it if need be, before the workers start and would all do so
         _require_free_port(settings.host, settings.port)
         if settings.metrics_port is not None:
             _require_free_port(settings.metrics_host, settings.metrics_port)
             os.environ[VARIABLE] = str(make_metrics_directory())
+    url = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}"
+    _log.info("Serving %s, with documentation at %s; the data is in %s", url, url + _DOCS, database)
     _become_granian(settings)
 
 
@@ -72,6 +82,8 @@ def _require_free_port(host: str, port: int) -> None:
 
 def _become_granian(settings: Settings) -> NoReturn:
     """Replace this process by the server, so that signals reach it and nothing stands in between."""
+    from entrypoints.observability.logs import server_log_config
+
     connections = allowed_connections()
     header_timeout = (
         _PROXY_HEADER_TIMEOUT if settings.trusted_proxies else min(_HEADER_TIMEOUT, settings.request_timeout)
@@ -85,7 +97,7 @@ def _become_granian(settings: Settings) -> NoReturn:
         *("--host", settings.host, "--port", str(settings.port), "--workers", str(settings.workers)),
         *("--workers-kill-timeout", str(max(_SHUTDOWN_GRACE, settings.request_timeout)), "--respawn-failed-workers"),
         *("--log-level", settings.log_level, "--log-config", str(server_log_config(settings.environment))),
-        "entrypoints.bootstrap:application",
+        "entrypoints.serving:application",
     ]
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "granian", *arguments])  # noqa: S606 - our own interpreter

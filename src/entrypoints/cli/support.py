@@ -1,37 +1,49 @@
 """What the commands have in common."""
 
-import asyncio
+from __future__ import annotations
+
 import sys
-from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from domain.errors import DomainError
-from entrypoints.bootstrap import settings_from_environment
 from entrypoints.environment import SettingsError
-from entrypoints.observability.logs import configure_logs
-from entrypoints.settings import Settings
+from entrypoints.variables import settings_from_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Generator
+
+    from entrypoints.settings import Settings
 
 Result = TypeVar("Result")
 
 
 def settings_or_exit() -> Settings:
+    """Read the settings, or say everything that is wrong with them and stop; set up the logs as they say."""
+    from entrypoints.observability.logs import configure_logs
+
+    settings = read_settings_or_exit()
+    configure_logs(settings)
+    return settings
+
+
+def read_settings_or_exit() -> Settings:
     """Read the settings, or say everything that is wrong with them and stop."""
     try:
-        settings = settings_from_environment()
+        return settings_from_environment()
     except SettingsError as error:
         click.echo("The settings cannot be used:", err=True)
         for problem in error.problems:
             click.echo(f"  - {problem}", err=True)
         sys.exit(2)
-    configure_logs(settings)
-    return settings
 
 
 def run_or_explain(work: Coroutine[Any, Any, Result]) -> Result:
     """Run it to its end, or say in a sentence why it could not be done."""
+    import asyncio
+
     with explained_errors():
         return asyncio.run(work)
 

@@ -18,9 +18,10 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from domain.errors import DomainError
-from entrypoints.bootstrap import newest_verified_backup, open_database, problems_of
+from entrypoints.databases.registry import database_of
 from entrypoints.deployment.facts import Answer, Audit, Facts
 from entrypoints.environment import Secret
+from entrypoints.operating import database_problems, newest_verified_backup
 from entrypoints.settings import Settings
 
 _TIMEOUT = 5
@@ -114,11 +115,10 @@ def _reachable(host: str) -> str:
 
 
 async def _database_problems(settings: Settings) -> tuple[str, ...]:
-    if settings.database_url is None and not settings.sqlite_path.exists():
+    if database_of(settings).is_missing():
         return ("There is no database yet.",)
     try:
-        async with open_database(settings) as database:
-            return tuple(await problems_of(database))
+        return tuple(await database_problems(settings))
     except (DomainError, OSError, ValueError) as error:
         return (f"The database cannot be opened: {error}.",)
 

@@ -1,6 +1,5 @@
 """What the service says about itself."""
 
-from importlib.metadata import version
 from typing import Annotated, Literal
 
 from litestar import Response, get
@@ -10,9 +9,9 @@ from msgspec import Meta, Struct
 
 from entrypoints.http.authentication import public
 from entrypoints.http.request import ApiRequest
+from entrypoints.version import VERSION
 
 NAME = "Todo API"
-VERSION = version("todo-api")
 
 
 class ServiceLinks(Struct, frozen=True, kw_only=True):

@@ -29,9 +29,10 @@ from litestar.status_codes import (
 from entrypoints.http.authentication import limits_of, problems_of, scope_of
 from entrypoints.http.bodies import JsonBody
 from entrypoints.http.examples import EXAMPLES
-from entrypoints.http.meta import NAME, VERSION
+from entrypoints.http.meta import NAME
 from entrypoints.http.problems import PROBLEM_JSON, TITLES, Problem
 from entrypoints.http.rate_limits import RATE_LIMIT_HEADER, RATE_LIMIT_POLICY_HEADER
+from entrypoints.version import VERSION
 
 _DESCRIPTION = """A to-do service that other programs build on.
 

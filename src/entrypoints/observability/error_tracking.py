@@ -14,8 +14,8 @@ import sentry_sdk
 from sentry_sdk.types import Event, Hint
 
 from domain.errors import Unavailable
-from entrypoints.http.meta import VERSION
 from entrypoints.http.observation import ObservedRequest
+from entrypoints.version import VERSION
 
 _REPORT_INTERVAL = 60
 """Seconds after a report that something is unavailable in which further ones would say nothing new."""

@@ -12,11 +12,11 @@ from typing import NamedTuple, get_args
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead  # pyright: ignore[reportUnknownVariableType] - no types
 
-from entrypoints.http.meta import VERSION
 from entrypoints.http.observation import ObservedRequest, known_method
 from entrypoints.observability.metrics_directory import VARIABLE
 from entrypoints.observability.metrics_server import serving_metrics
 from entrypoints.services import CloseReason, Services
+from entrypoints.version import VERSION
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 """Upper bounds in seconds; the last is the time a request may take."""

@@ -23,8 +23,8 @@ from opentelemetry.semconv.attributes.exception_attributes import EXCEPTION_TYPE
 from opentelemetry.semconv.attributes.http_attributes import HTTP_ROUTE
 from opentelemetry.trace import Status
 
-from entrypoints.http.meta import VERSION
 from entrypoints.http.observation import UNMATCHED, known_method
+from entrypoints.version import VERSION
 
 _EXPORT_TIMEOUT = 5
 """Seconds after which a collector that does not answer has lost a batch of spans."""

@@ -10,7 +10,7 @@ from adapters.backups.directory import backups_in, free_path, publish_backup, re
 from adapters.backups.files import replace_bytes, workspace, write_durably
 from adapters.backups.manifest import decode_manifest, encode_manifest, manifest_path
 from domain.backups.errors import BackupError
-from domain.backups.model import Backup, DatabaseKind
+from domain.backups.model import Backup
 from tests.integration.backups.scenario import Scenario, names_in
 
 
@@ -69,7 +69,7 @@ async def test_the_one_just_made_stays_though_the_clock_was_turned_back(scenario
 
 async def test_backups_of_another_kind_of_database_do_not_count(scenario: Scenario, directory: Path) -> None:
     made = [await scenario.backups().make(directory)]
-    other: DatabaseKind = "postgresql" if scenario.dumpable.kind == "sqlite" else "sqlite"
+    other: str = "postgresql" if scenario.dumpable.kind == "sqlite" else "sqlite"
     rewritten(made[0], database=other, verified_at=scenario.clock())
     with pytest.raises(BackupError, match="There is no backup of"):
         scenario.backups().find(directory)
