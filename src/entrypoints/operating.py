@@ -1,18 +1,20 @@
 """The composition root of operators' commands: settings in, what a command works with out. Loads no web framework."""
 
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import datetime
 
 from adapters.backups.directory import Backup, backups_in, newest_verified
 from adapters.backups.encryption import Keys
 from adapters.backups.service import Backups
 from adapters.security.common_passwords import common_passwords
+from adapters.sqlalchemy.database import NOT_MIGRATED
 from adapters.sqlalchemy.revisions import newest_revision
 from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.accounts.service import AccountService
 from domain.authentication.principal_cache import PrincipalCache
 from domain.authentication.revocation import RevocationService
+from domain.errors import Unavailable
 from entrypoints.clock import utc_now
 from entrypoints.databases.problems import problems_of
 from entrypoints.databases.registry import database_of
@@ -41,32 +43,43 @@ async def database_problems(settings: Settings) -> list[str]:
 
 
 @asynccontextmanager
+async def _open_store(settings: Settings) -> AsyncGenerator[SqlAlchemyStore]:
+    """Open the store.
+
+    :raises Unavailable: if there is no database yet.
+    """
+    database = database_of(settings)
+    if database.is_missing():
+        raise Unavailable(NOT_MIGRATED)
+    async with database.open(pool_size=settings.database_pool_size) as opened:
+        yield SqlAlchemyStore(opened)
+
+
+@asynccontextmanager
 async def open_accounts(settings: Settings) -> AsyncGenerator[AccountService]:
     """Connect what opens accounts, until the block is left."""
-    async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(database_of(settings).open(pool_size=settings.database_pool_size))
-        passwords = argon2_passwords()
-        stack.callback(passwords.close)
-        yield AccountService(
-            SqlAlchemyStore(database),
-            passwords=passwords,
-            common_passwords=common_passwords(),
-            principal_cache=PrincipalCache(),
-            now=utc_now,
-        )
+    with closing(argon2_passwords()) as passwords:
+        async with _open_store(settings) as store:
+            yield AccountService(
+                store,
+                passwords=passwords,
+                common_passwords=common_passwords(),
+                principal_cache=PrincipalCache(),
+                now=utc_now,
+            )
 
 
 @asynccontextmanager
 async def open_revocation(settings: Settings) -> AsyncGenerator[RevocationService]:
     """Connect what takes back access, until the block is left."""
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(database_of(settings).open(pool_size=settings.database_pool_size))
+        store = await stack.enter_async_context(_open_store(settings))
         revocations = None
         if settings.redis_url is not None:
             from entrypoints.sharing import open_revocations  # noqa: PLC0415 - the client of Redis takes long to load
 
             revocations = await stack.enter_async_context(open_revocations(settings.redis_url))
-        yield RevocationService(SqlAlchemyStore(database), revocations=revocations)
+        yield RevocationService(store, revocations=revocations)
 
 
 def newest_verified_backup(settings: Settings) -> datetime | None:

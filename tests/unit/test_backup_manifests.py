@@ -63,7 +63,7 @@ def test_what_a_later_version_adds_is_ignored_and_a_later_format_is_not() -> Non
         b'{"format": 1}',
         b'{"format": "1"}',
         encode_manifest(MANIFEST)[:-9],
-        encode_manifest(MANIFEST).replace(b"sqlite", b"oracle"),
+        encode_manifest(MANIFEST).replace(b'"sqlite"', b"7"),
         encode_manifest(MANIFEST).replace(b'"rows": 2', b'"rows": null'),
         encode_manifest(MANIFEST).replace(b"12:00:00Z", b"12:00:00"),
         b"[" * 100_000,
