@@ -10,15 +10,14 @@ from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from domain.text import is_encodable
+from entrypoints.database_urls import parse_database_url
 
 MIN_JWT_SECRET_BYTES = 64
 """Bytes; RFC 7518, section 3.2, asks for at least as many bits as the hash has."""
 
 Network = IPv4Network | IPv6Network
 
-_END_OF_HOSTS = re.compile("[/?#]")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
-_SSL_OF_SQLALCHEMY = re.compile(r"([?&])ssl=")
 _LOGIN = frozenset({"db", "username", "password"})
 _REDIS_OPTIONS = {
     "redis": _LOGIN,
@@ -27,7 +26,6 @@ _REDIS_OPTIONS = {
 }
 """The options in a URL that its scheme may have; the client of Redis knows more, which are not the operator's."""
 
-_HOST_AND_PORT = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]*)(:[0-9]{1,5})?")
 _SPAN = re.compile(r"([0-9]{1,6})([smhd])")
 _SECONDS_OF = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _PROJECT = re.compile(r"/[0-9]+/?$")
@@ -161,19 +159,11 @@ class Environment:
             self.problems.append(f"{name} is too short: it must have at least {MIN_JWT_SECRET_BYTES} bytes.")
         return value
 
-    def postgresql_url(self, name: str, value: str) -> str:
-        """Return the URL as the driver wants it; SQLAlchemy's and the old spelling of the scheme are taken too."""
-        scheme, separator, rest = value.partition("://")
-        if not separator or scheme not in {"postgresql+asyncpg", "postgresql", "postgres"}:
-            self.problems.append(f"{name} must begin with postgresql://, postgresql+asyncpg:// or postgres://.")
-        hosts = _END_OF_HOSTS.split(rest, maxsplit=1)[0].rpartition("@")[2].split(",")
-        if not all(_HOST_AND_PORT.fullmatch(host) for host in hosts):
-            self.problems.append(
-                f"{name} does not name a host and a port after the password, whose special characters need "
-                "percent-encoding."
-            )
-        rest = _SSL_OF_SQLALCHEMY.sub(r"\1sslmode=", rest)
-        return f"postgresql://{rest}"
+    def database_url(self, name: str, value: str) -> str:
+        """Return the URL of a database as the driver wants it."""
+        url, problems = parse_database_url(value)
+        self.problems += [f"{name} {problem}" for problem in problems]
+        return url
 
     def redis_url(self, name: str, value: str) -> str:
         """Return the URL, which must be one of Redis or Valkey."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import datetime
 
-from adapters.backups.directory import Backup, backups_in, newest_verified
+from adapters.backups.directory import backups_in
 from adapters.backups.encryption import Keys
 from adapters.backups.service import Backups
 from adapters.security.common_passwords import common_passwords
@@ -14,6 +14,8 @@ from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.accounts.service import AccountService
 from domain.authentication.principal_cache import PrincipalCache
 from domain.authentication.revocation import RevocationService
+from domain.backups.model import Backup
+from domain.backups.retention import newest_verified
 from domain.errors import Unavailable
 from entrypoints.clock import utc_now
 from entrypoints.databases.problems import problems_of

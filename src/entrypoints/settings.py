@@ -103,7 +103,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         """Return the settings, those that make no sense at their defaults, and every problem of them."""
         default, environment = cls(), Environment(variables)
         debug = environment.flag("DEBUG")
-        database_url = environment.secret("DATABASE_URL", environment.postgresql_url)
+        database_url = environment.secret("DATABASE_URL", environment.database_url)
         data_dir = Path(environment.text("DATA_DIR", str(default.data_dir)))
         settings = cls(
             environment=environment.one_of("ENVIRONMENT", "development", "production"),

@@ -18,7 +18,8 @@ class ConfiguredPostgresql:
         self._url = url
 
     def __str__(self) -> str:
-        return "PostgreSQL"
+        _, _, where = self._url.partition("?")[0].rpartition("@")
+        return f"PostgreSQL at {where.removeprefix('postgresql://')}"
 
     def is_missing(self) -> bool:
         """See the protocol."""

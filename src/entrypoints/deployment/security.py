@@ -3,6 +3,7 @@
 from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
+from entrypoints.databases.registry import database_of
 from entrypoints.deployment.facts import Answer, Facts
 from entrypoints.deployment.findings import Finding, error, ok, warning
 from entrypoints.deployment.strength import is_guessable, looks_random, random_bytes_in
@@ -84,11 +85,11 @@ def cors(facts: Facts) -> Finding:
 
 def database_password(facts: Facts) -> Finding:
     """Check that the database is not open to who tries the usual words."""
-    item, url = "database password", facts.settings.database_url
-    if url is None:
+    item = "database password"
+    if database_of(facts.settings).is_embedded:
         return ok(item, "The embedded database needs none.")
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(facts.settings.database)
     except ValueError:
         return error(item, "DATABASE_URL cannot be taken apart.", "Mend what is said of the settings.")
     if not parts.password:
@@ -106,7 +107,7 @@ def rate_limits(facts: Facts) -> Finding:
     if not settings.rate_limit:
         return error(item, "They are off.", "Remove RATE_LIMIT=off.")
     if settings.redis_url is None:
-        if settings.database_url is None and settings.workers == 1:
+        if database_of(settings).is_embedded and settings.workers == 1:
             return ok(item, "They are on; one process needs to share them with nobody.")
         return error(item, "Each process counts for itself.", "Set REDIS_URL, so that all replicas count together.")
     if not facts.redis_answers:
