@@ -104,7 +104,7 @@ def test_a_backup_goes_into_a_database_of_its_kind_that_this_program_knows_the_s
 
     backup.require_restorable("sqlite", newest_revision="0001")
     backup.require_restorable("sqlite", newest_revision="0002")
-    with pytest.raises(BackupError, match="is a backup of SQLite, and the settings name a database of PostgreSQL"):
+    with pytest.raises(BackupError, match="is a backup of sqlite, and the settings name a database of postgresql"):
         backup.require_restorable("postgresql", newest_revision="0001")
     with pytest.raises(BackupError, match=r"has the schema 0001, this version knows 0000 .* Use version 1\.2\.3"):
         backup.require_restorable("sqlite", newest_revision="0000")
