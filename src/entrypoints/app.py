@@ -20,6 +20,7 @@ from entrypoints.http.cors import RefusedPreflights, cors_config
 from entrypoints.http.deadlines import Deadlines
 from entrypoints.http.docs import DocsController
 from entrypoints.http.envelope import Envelope
+from entrypoints.http.framework import LeanLitestar
 from entrypoints.http.me import MeController
 from entrypoints.http.meta import health, readiness, service
 from entrypoints.http.openapi import openapi_config, openapi_document
@@ -44,7 +45,7 @@ ServicesOpener = Callable[[], AbstractAsyncContextManager[Services]]
 def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
     """Return the application; ``open_services`` is entered when it starts and left when it stops."""
     instruments = Instruments(settings)
-    app = Litestar(
+    app = LeanLitestar(
         route_handlers=[
             service,
             health,

@@ -1,6 +1,7 @@
 """What the controllers can call."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Literal, Protocol
 
 from msgspec import Struct, field
@@ -46,6 +47,10 @@ class Connections(Protocol):
         """Close the one with this peer."""
         ...
 
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Close those that are too many, until the block is left."""
+        ...
+
 
 class UnknownConnections:
     """Those of a server that nobody can look at: it closes them itself, or never."""
@@ -59,6 +64,10 @@ class UnknownConnections:
 
     def give_up(self, peer: tuple[str, int], *, reason: CloseReason) -> None:
         """Leave it to the server."""
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Do nothing."""
+        return nullcontext()
 
 
 async def no_notices() -> list[str]:

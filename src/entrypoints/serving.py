@@ -26,6 +26,7 @@ from entrypoints.signing_secret import jwt_secret
 from entrypoints.single_flight import SingleFlight
 from entrypoints.variables import settings_from_environment
 from entrypoints.wiring import build_services
+from entrypoints.workers import WORKERS, running
 
 
 def application() -> Litestar:
@@ -44,8 +45,10 @@ async def _open_served_services(settings: Settings) -> AsyncGenerator[Services]:
         proxies=settings.trusted_proxies,
         metrics_port=settings.metrics_port,
     )
-    async with open_services(settings) as services, guard.running():
-        yield replace(services, connections=guard)
+    async with open_services(settings) as opened:
+        services = replace(opened, connections=guard)
+        async with running(WORKERS, settings, services):
+            yield services
 
 
 @asynccontextmanager

@@ -66,3 +66,8 @@ def test_operators_commands_load_no_web_framework(tmp_path: Path) -> None:
 
 def test_a_database_of_one_kind_does_without_the_driver_of_another(tmp_path: Path) -> None:
     assert "asyncpg" not in loaded_by("migrate", home=tmp_path)
+
+
+def test_a_file_that_needs_no_migration_is_left_alone_at_once(tmp_path: Path) -> None:
+    assert "alembic" in loaded_by("migrate", home=tmp_path)
+    assert loaded_by("migrate", home=tmp_path) & {"alembic", "sqlalchemy"} == set()

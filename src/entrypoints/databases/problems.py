@@ -4,8 +4,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from adapters.sqlalchemy.current_revision import current_revision
 from adapters.sqlalchemy.database import Database
-from adapters.sqlalchemy.revisions import current_revision, newest_revision
+from adapters.sqlalchemy.revisions import newest_revision
 from domain.errors import Unavailable
 
 _READINESS_TIMEOUT = 2

@@ -34,6 +34,10 @@ class ConfiguredSqlite:
 
     async def migrate(self, revision: str = "head") -> str | None:
         """See the protocol."""
+        from adapters.sqlalchemy.sqlite_revision import is_migrated
+
+        if revision == "head" and is_migrated(self._file):
+            return None
         from adapters.sqlalchemy.migrate_sqlite import migrate_sqlite
 
         return await migrate_sqlite(self._file, revision)
