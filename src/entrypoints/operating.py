@@ -6,6 +6,7 @@ from datetime import datetime
 
 from adapters.backups.directory import backups_in
 from adapters.backups.encryption import Keys
+from adapters.backups.progress import Progress
 from adapters.backups.service import Backups
 from adapters.security.common_passwords import common_passwords
 from adapters.sqlalchemy.database import NOT_MIGRATED
@@ -90,15 +91,16 @@ def newest_verified_backup(settings: Settings) -> datetime | None:
     return None if newest is None else newest.manifest.created_at
 
 
-def backups_of(settings: Settings) -> Backups:
-    """Return how the database that the settings name is backed up and restored.
+def backups_of(settings: Settings, progress: Progress | None = None) -> Backups:
+    """Return how the database that the settings name is backed up and restored, which ``progress`` hears of.
 
     :raises BackupError: if the keys in the settings are malformed.
     """
     return Backups(
-        database_of(settings).dumpable(),
+        database_of(settings).dumpable(progress),
         keys=Keys(settings.backup_recipients, settings.backup_identity),
         service_version=VERSION,
         newest_revision=newest_revision(),
         now=utc_now,
+        progress=progress,
     )

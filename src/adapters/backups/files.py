@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from adapters.backups.cancellation import stop_if_cancelled
+from adapters.backups.progress import Progress, Unwatched
 
 _CHUNK = 1 << 20
 """Bytes that are read at once."""
@@ -21,8 +22,9 @@ _WORKSPACE_PREFIX = ".todo-backup-"
 class HashingWriter:
     """Writes to a file, and knows the size and the SHA-256 of what it wrote."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, progress: Progress | None = None) -> None:
         self._file = file
+        self._progress = progress or Unwatched()
         self._hash = hashlib.sha256()
         self.size = 0
 
@@ -36,6 +38,7 @@ class HashingWriter:
         stop_if_cancelled()
         self._hash.update(data)
         self.size += len(data)
+        self._progress.advance(len(data))
         return self._file.write(data)
 
     def flush(self) -> None:
@@ -57,13 +60,14 @@ def copy_all(source: BinaryIO, target: HashingWriter) -> None:
         target.write(chunk)
 
 
-def sha256_of(path: Path) -> str:
+def sha256_of(path: Path, progress: Progress) -> str:
     """Return the digest of a file, in hexadecimal digits."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             stop_if_cancelled()
             digest.update(chunk)
+            progress.advance(len(chunk))
     return digest.hexdigest()
 
 

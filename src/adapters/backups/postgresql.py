@@ -16,6 +16,7 @@ from adapters.backups.postgresql_restore import restore_archive
 from adapters.backups.postgresql_tools import Tool, find_tool, run_tool
 from domain.backups.content import Content, TableContent
 from domain.backups.errors import BackupError
+from adapters.backups.progress import Progress, Unwatched
 
 SCRATCH_PREFIX = "todo_verify_"
 """How the names of databases begin that exist only while a backup is verified."""
@@ -61,8 +62,9 @@ class PostgresqlServerDatabase:
 
     kind: ClassVar[str] = "postgresql"
 
-    def __init__(self, url: str, *, name: str | None = None) -> None:
+    def __init__(self, url: str, progress: Progress | None = None, *, name: str | None = None) -> None:
         self._url = url
+        self._progress = progress or Unwatched()
         self._name = name
         """Of the database, where it is another than the one in the URL."""
 
@@ -72,15 +74,18 @@ class PostgresqlServerDatabase:
             pg_dump = await _tool("pg_dump", connection)
             snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
             create_private(file).close()
+            self._progress.begin("Copying the database")
             await run_tool(
                 [pg_dump, "--format=custom", f"--snapshot={snapshot}", f"--file={file}", *await _target(connection)],
                 environment_of(self._url),
             )
+            self._progress.begin("Reading the database")
             return await _content(connection)
 
     async def content(self) -> Content:
         """See the port."""
         async with self._connected() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            self._progress.begin("Reading the database")
             return await _content(connection)
 
     async def restore(self, file: Path, content: Content) -> None:
@@ -94,6 +99,7 @@ class PostgresqlServerDatabase:
                 f"The database has tables that the backup would not replace: {', '.join(sorted(unknown))}. Restore it "
                 "into an empty database, or take back the migrations that made them first."
             )
+        self._progress.begin("Restoring")
         await restore_archive(
             [pg_restore, str(file)], [psql, *target], environment_of(self._url), tables=list(present.values())
         )
@@ -105,7 +111,7 @@ class PostgresqlServerDatabase:
         name = f"{SCRATCH_PREFIX}{token_hex(8)}"
         try:
             await uninterrupted(self._create(name))  # the server might finish it after it was dropped
-            yield type(self)(self._url, name=name)
+            yield type(self)(self._url, self._progress, name=name)
         finally:
             await uninterrupted(self._drop(name))
 

@@ -26,6 +26,7 @@ from domain.backups.content import Content, differences
 from domain.backups.errors import BackupError
 from domain.backups.model import Backup, Manifest
 from domain.backups.retention import superseded
+from adapters.backups.progress import Progress, Unwatched
 
 
 class Backups:
@@ -34,6 +35,7 @@ class Backups:
     :param keys: what new backups are encrypted to, and what encrypted ones are read with.
     :param service_version: of this program, for the manifests.
     :param newest_revision: of the schema, that this program knows.
+    :param progress: hears how far files are read and written; the database has one of its own.
     """
 
     def __init__(
@@ -44,12 +46,14 @@ class Backups:
         service_version: str,
         newest_revision: str,
         now: Callable[[], datetime],
+        progress: Progress | None = None,
     ) -> None:
         self._database = database
         self._keys = keys
         self._service_version = service_version
         self._newest_revision = newest_revision
         self._now = now
+        self._progress = progress or Unwatched()
 
     async def make(self, target: Path) -> Backup:
         """Make a backup: a new file at ``target``, or one with a name of its own in the directory ``target``.
@@ -80,7 +84,8 @@ class Backups:
     def _store(self, plain: Path, stored: Path) -> HashingWriter:
         """Write the data as it is kept, and return what it has become."""
         with plain.open("rb") as source, create_private(stored) as file:
-            writer = HashingWriter(file)
+            self._progress.begin("Encrypting" if self._keys.encrypt_new else "Writing", plain.stat().st_size)
+            writer = HashingWriter(file, self._progress)
             if self._keys.encrypt_new:
                 self._keys.encrypt(source, writer)
             else:
@@ -124,7 +129,8 @@ class Backups:
             raise BackupError(f"{backup.file} is encrypted: BACKUP_IDENTITY or BACKUP_IDENTITY_FILE is needed.")
         if (size := backup.file.stat().st_size) != manifest.size:
             raise BackupError(f"{backup.file} is damaged: it has {size:,} bytes instead of {manifest.size:,}.")
-        if sha256_of(backup.file) != manifest.sha256:
+        self._progress.begin("Checking the file", size)
+        if sha256_of(backup.file, self._progress) != manifest.sha256:
             raise BackupError(f"{backup.file} is damaged: its SHA-256 is not the one in the manifest.")
 
     async def verify(self, backup: Backup) -> Backup:
@@ -171,7 +177,8 @@ class Backups:
         with workspace(backup.file.parent) as room:
             plain = room / "plain"
             with backup.file.open("rb") as source, create_private(plain) as file:
-                self._keys.decrypt(source, HashingWriter(file))
+                self._progress.begin("Decrypting", backup.manifest.size)
+                self._keys.decrypt(source, HashingWriter(file, self._progress))
             yield plain
 
     def is_current(self, backup: Backup) -> bool:

@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 from adapters.backups.cancellation import stop_if_cancelled
 from adapters.backups.files import HashingWriter, copy_all, create_private, remove_abandoned, workspace
+from adapters.backups.progress import Progress, Unwatched
 from adapters.backups.sqlite_content import content_of, require_integrity, text_of
 from domain.backups.content import Content, differences
 from domain.backups.errors import BackupError
@@ -30,8 +31,9 @@ class SqliteFile:
     pages_per_step: ClassVar[int] = 2_000
     """Pages (of 4 KiB, if nobody changed that) that are copied before cancellation is looked at."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, progress: Progress | None = None) -> None:
         self._path = path
+        self._progress = progress or Unwatched()
 
     async def dump(self, file: Path) -> Content:
         """See the port. One read transaction sees one state of the file, whatever is written meanwhile."""
@@ -40,8 +42,10 @@ class SqliteFile:
         create_private(file).close()
         with _explained(self._path), _opened(self._path) as source:
             source.execute("BEGIN")
+            self._progress.begin("Reading the database")
             content = content_of(source)
             with _copying(self._path, file), _opened(file) as target:
+                self._progress.begin("Copying the database", _pages(source))
                 self._copy(source, target)
                 target.execute("PRAGMA journal_mode = DELETE")  # the copy is one file, without a log beside it
         return content
@@ -52,23 +56,26 @@ class SqliteFile:
             return Content(revision=None, tables={})
         with _explained(self._path), _opened(self._path) as connection:
             connection.execute("BEGIN")
+            self._progress.begin("Reading the database")
             return content_of(connection)
 
     async def restore(self, file: Path, content: Content) -> None:
         """See the port. It is one transaction: services that have the file open see the old state or the new."""
         with self._created(), self._draft(file) as draft, _opened(draft) as source:
             with _explained(file):
+                self._progress.begin("Checking the data")
                 require_integrity(source)
                 if wrong := differences(expected=content, found=content_of(source)):
                     raise BackupError(f"{file} is not what the manifest says. {' '.join(wrong)}")
             with _explained(self._path), _opened(self._path) as target:
                 target.execute("PRAGMA journal_mode = WAL")
+                self._progress.begin("Restoring", _pages(source))
                 self._copy(source, target, when_locked=partial(self._keep_counters, source))
 
     @asynccontextmanager
     async def scratch(self, room: Path) -> AsyncGenerator[Self]:
         """See the port."""
-        yield type(self)(room / "scratch.sqlite3")  # and goes with the room
+        yield type(self)(room / "scratch.sqlite3", self._progress)  # and goes with the room
 
     @contextmanager
     def _draft(self, file: Path) -> Generator[Path]:
@@ -103,12 +110,15 @@ class SqliteFile:
         ``when_locked`` runs once, after the transaction has begun and before it ends. It may change the source: SQLite
         copies the pages again that this connection changes meanwhile.
         """
-        moved, since = -1, time.monotonic()
-        (pages,) = source.execute("PRAGMA page_count").fetchone()
+        pages = _pages(source)
+        moved, since, left = -1, time.monotonic(), pages
 
         def progress(status: int, remaining: int, __: int) -> None:
-            nonlocal moved, since, when_locked
+            nonlocal moved, since, left, when_locked
             self._stop_if_asked()
+            if remaining < left:  # it grows if somebody writes meanwhile, and the copy begins anew
+                self._progress.advance(left - remaining)
+                left = remaining
             if when_locked is not None and status == sqlite3.SQLITE_OK:
                 when_locked()
                 when_locked = None
@@ -140,6 +150,11 @@ class SqliteFile:
                 for suffix in ("", "-wal", "-shm"):
                     self._path.with_name(f"{self._path.name}{suffix}").unlink(missing_ok=True)
             raise
+
+
+def _pages(connection: sqlite3.Connection) -> int:
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    return pages
 
 
 @contextmanager

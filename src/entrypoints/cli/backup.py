@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from entrypoints.cli.backups import amounts, backups_or_exit, run_until_told_to_stop
+from entrypoints.cli.progress import TerminalProgress
 from entrypoints.cli.support import explained_errors, settings_or_exit
 
 if TYPE_CHECKING:
@@ -32,15 +33,16 @@ def command(target: Path | None, *, verify: bool, keep: int | None) -> None:
     if verify and keep is not None:
         raise click.UsageError("--keep is for making backups, --verify makes none.")
     settings = settings_or_exit()
-    backups = backups_or_exit(settings)
+    progress = TerminalProgress()
+    backups = backups_or_exit(settings, progress)
     if verify:
-        _verify(backups, target or settings.backup_dir)
+        _verify(backups, target or settings.backup_dir, progress)
     else:
-        _make(backups, target or _made(settings.backup_dir), keep=keep or settings.backup_keep)
+        _make(backups, target or _made(settings.backup_dir), progress, keep=keep or settings.backup_keep)
 
 
-def _make(backups: Backups, target: Path, *, keep: int) -> None:
-    backup = run_until_told_to_stop(backups.make(target))
+def _make(backups: Backups, target: Path, progress: TerminalProgress, *, keep: int) -> None:
+    backup = run_until_told_to_stop(backups.make(target), progress)
     kind = "encrypted" if backup.manifest.encrypted else "not encrypted"
     click.echo(f"{backup.file}: {amounts(backup.manifest.content.rows)}; {backup.manifest.size:,} bytes, {kind}.")
     if target.is_dir():
@@ -49,10 +51,10 @@ def _make(backups: Backups, target: Path, *, keep: int) -> None:
                 click.echo(f"Removed {removed.file}.")
 
 
-def _verify(backups: Backups, target: Path) -> None:
+def _verify(backups: Backups, target: Path, progress: TerminalProgress) -> None:
     with explained_errors():
         backup = backups.find(target)
-    verified = run_until_told_to_stop(backups.verify(backup))
+    verified = run_until_told_to_stop(backups.verify(backup), progress)
     click.echo(f"{verified.file} was restored and has what it should: {amounts(verified.manifest.content.rows)}.")
 
 

@@ -11,6 +11,7 @@ from entrypoints.cli.support import explained_errors, run_or_explain
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from entrypoints.cli.progress import TerminalProgress
     from entrypoints.operating import Backups
     from entrypoints.settings import Settings
 
@@ -23,15 +24,15 @@ _KILLED = 128
 Result = TypeVar("Result")
 
 
-def backups_or_exit(settings: Settings) -> Backups:
+def backups_or_exit(settings: Settings, progress: TerminalProgress) -> Backups:
     """Return how the database is backed up, or say what is wrong with the keys and stop."""
     from entrypoints.operating import backups_of
 
     with explained_errors():
-        return backups_of(settings)
+        return backups_of(settings, progress)
 
 
-def run_until_told_to_stop(work: Coroutine[Any, Any, Result]) -> Result:
+def run_until_told_to_stop(work: Coroutine[Any, Any, Result], progress: TerminalProgress) -> Result:
     """Run it to its end, and clear everything away on SIGTERM and SIGHUP as on Ctrl-C."""
     import asyncio
 
@@ -62,6 +63,8 @@ def run_until_told_to_stop(work: Coroutine[Any, Any, Result]) -> Result:
         return run_or_explain(cancelled_by_signals())
     except asyncio.CancelledError:
         sys.exit(_KILLED + heard[0])
+    finally:
+        progress.close()
 
 
 def amounts(rows: dict[str, int]) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from entrypoints.cli.backups import amounts, backups_or_exit, run_until_told_to_stop
+from entrypoints.cli.progress import TerminalProgress
 from entrypoints.cli.support import explained_errors, settings_or_exit
 
 if TYPE_CHECKING:
@@ -24,17 +26,18 @@ def command(file: Path, *, yes: bool) -> None:
     Stop the service first, or restart it afterwards. An encrypted backup needs BACKUP_IDENTITY or
     BACKUP_IDENTITY_FILE. A backup of an older schema needs `todo-api migrate` when it is restored.
     """
-    backups = backups_or_exit(settings_or_exit())
-    with explained_errors():
+    progress = TerminalProgress()
+    backups = backups_or_exit(settings_or_exit(), progress)
+    with explained_errors(), closing(progress):
         backup = backups.find(file)
         backups.require_usable(backup)
     click.echo(f"{file} was made at {_moment(backup)}{_doubt(backup)} and has {amounts(backup.manifest.content.rows)}.")
-    present = run_until_told_to_stop(backups.present()).rows
+    present = run_until_told_to_stop(backups.present(), progress).rows
     if present:
         click.echo(f"The database has {amounts(present)}. All of it will be replaced.")
         if not yes:
             _ask()
-    run_until_told_to_stop(backups.restore(backup))
+    run_until_told_to_stop(backups.restore(backup), progress)
     click.echo("The backup is restored.")
     if not backups.is_current(backup):
         click.echo(f"Its schema is {backup.manifest.revision}, an older one: `todo-api migrate` is next.")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from adapters.backups.database import DumpableDatabase
+    from adapters.backups.progress import Progress
     from adapters.sqlalchemy.database import Database
 
 
@@ -44,6 +45,6 @@ class ConfiguredDatabase(Protocol):
         """
         ...
 
-    def dumpable(self) -> "DumpableDatabase":
-        """Return how it is backed up and restored."""
+    def dumpable(self, progress: "Progress | None" = None) -> "DumpableDatabase":
+        """Return how it is backed up and restored, which ``progress`` hears of."""
         ...

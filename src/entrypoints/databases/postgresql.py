@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from adapters.backups.postgresql import PostgresqlServerDatabase
+    from adapters.backups.progress import Progress
     from adapters.sqlalchemy.postgresql import PostgresDatabase
 
 
@@ -37,8 +38,8 @@ class ConfiguredPostgresql:
 
         return await migrate_postgresql(self._url, revision)
 
-    def dumpable(self) -> "PostgresqlServerDatabase":
+    def dumpable(self, progress: "Progress | None" = None) -> "PostgresqlServerDatabase":
         """See the protocol."""
         from adapters.backups.postgresql import PostgresqlServerDatabase
 
-        return PostgresqlServerDatabase(self._url)
+        return PostgresqlServerDatabase(self._url, progress)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from entrypoints.settings import sqlite_file
 
 if TYPE_CHECKING:
+    from adapters.backups.progress import Progress
     from adapters.backups.sqlite import SqliteFile
     from adapters.sqlalchemy.sqlite import SqliteDatabase
 
@@ -42,8 +43,8 @@ class ConfiguredSqlite:
 
         return await migrate_sqlite(self._file, revision)
 
-    def dumpable(self) -> "SqliteFile":
+    def dumpable(self, progress: "Progress | None" = None) -> "SqliteFile":
         """See the protocol."""
         from adapters.backups.sqlite import SqliteFile
 
-        return SqliteFile(self._file)
+        return SqliteFile(self._file, progress)
