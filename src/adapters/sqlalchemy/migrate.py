@@ -60,6 +60,8 @@ def run_migrations(engine: AsyncEngine, revision: str = "head", scripts: str = S
         if newest is not None and current > newest:
             return _left_ahead(current, revision)
         _require_reachable(revision, current)
+        if revision == "head" and current != newest:
+            _log.info("Migrating the database from %s to %s", current or "base", newest)
         if revision == "base" or revision.startswith("-"):
             command.downgrade(config, revision)
         else:

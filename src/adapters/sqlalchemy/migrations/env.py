@@ -1,13 +1,14 @@
 """What Alembic runs to migrate; ``adapters.sqlalchemy.migrate`` starts it."""
 
 import asyncio
+import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, cast
 
 from alembic import context
-from alembic.runtime.migration import MigrationContext
+from alembic.runtime.migration import MigrationContext, MigrationInfo
 from sqlalchemy import Connection, event, inspect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,6 +21,8 @@ _NEWEST_IDS = "newest_ids"
 """Where a connection keeps, for each table, the newest id that it ever gave."""
 
 config = context.config
+
+_log = logging.getLogger("adapters.sqlalchemy.migrations")  # Alembic runs this under a name of its own
 
 
 def migrate(connection: Connection) -> None:
@@ -66,8 +69,9 @@ def _note_options(_: Connection, options: Mapping[str, Any]) -> None:
         config.attributes[HAS_COMMITTED] = True
 
 
-def _finish(ctx: MigrationContext, *_: object, **__: object) -> None:
+def _finish(ctx: MigrationContext, step: MigrationInfo, *_: object, **__: object) -> None:
     """End a migration, whose transaction is about to be committed."""
+    _log.info("Migration %s is %s", step.up_revision_id, "done" if step.is_upgrade else "taken back")
     connection = ctx.connection
     if connection is not None and connection.dialect.name == "sqlite":
         _require_references(connection)
