@@ -53,6 +53,16 @@ def test_it_serves_without_any_settings_and_migrates_itself(tmp_path: Path) -> N
     assert (tmp_path / "data" / "todo.sqlite3").exists()
 
 
+def test_it_says_where_it_listens_where_the_documentation_is_and_where_the_data(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        said = next(line for line in server.log.read_text(encoding="utf-8").splitlines() if "Serving " in line)
+        page = httpx.get(f"{server.url}/schema", timeout=TIMEOUT)
+
+    assert f"Serving {server.url}, with documentation at {server.url}/schema;" in said
+    assert "the data is in SQLite in data/todo.sqlite3" in said
+    assert page.status_code == 200
+
+
 def test_everything_is_still_there_after_a_restart_even_who_was_signed_in(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         register(server)

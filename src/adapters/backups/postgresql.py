@@ -14,9 +14,9 @@ from adapters.backups.files import create_private
 from adapters.backups.libpq import database_argument, environment_of
 from adapters.backups.postgresql_restore import restore_archive
 from adapters.backups.postgresql_tools import Tool, find_tool, run_tool
+from adapters.backups.progress import Progress, Unwatched
 from domain.backups.content import Content, TableContent
 from domain.backups.errors import BackupError
-from adapters.backups.progress import Progress, Unwatched
 
 SCRATCH_PREFIX = "todo_verify_"
 """How the names of databases begin that exist only while a backup is verified."""

@@ -22,11 +22,11 @@ from adapters.backups.files import (
     write_durably,
 )
 from adapters.backups.manifest import encode_manifest, manifest_path, read_manifest
+from adapters.backups.progress import Progress, Unwatched
 from domain.backups.content import Content, differences
 from domain.backups.errors import BackupError
 from domain.backups.model import Backup, Manifest
 from domain.backups.retention import superseded
-from adapters.backups.progress import Progress, Unwatched
 
 
 class Backups:
