@@ -36,29 +36,32 @@ smoke: ## try out the instance at BASE_URL
 
 # ---- development
 
-PYTEST := $(VENV)/bin/python -m pytest
+# Compiling the tests takes longer than running many of them: what is compiled is kept, whatever the environment says.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -m pytest
+# Each file of tests runs in one of as many processes as there are cores, with servers of the process's own.
+PARALLEL := --numprocesses=logical --dist=loadfile
 # Where reports of the tests go, if anywhere: tools/skipped.py reads them.
 report = $(if $(REPORTS),--junitxml='$(REPORTS)/$(1).xml')
 
 test-unit: $(DEV) ## tests that need nothing but this process
-	$(PYTEST) tests/unit
+	$(PYTEST) $(PARALLEL) tests/unit
 
 test-integration: $(DEV) ## tests with databases, processes and sockets
-	$(PYTEST) tests/integration
+	$(PYTEST) $(PARALLEL) tests/integration
 
 test-faults: $(DEV) ## break what the service runs on, and abuse it: nothing is lost, and nobody is kept out
 	$(PYTEST) tests/faults tests/abuse $(call report,faults)
 
 # No engine answers at port 1.
 test-without-engine: $(DEV) ## once more what meets PostgreSQL, on the packaged one, as on a machine without an engine
-	DOCKER_HOST=tcp://127.0.0.1:1 REQUIRE_CONTAINERS= $(PYTEST) tests/integration -m postgresql \
+	DOCKER_HOST=tcp://127.0.0.1:1 REQUIRE_CONTAINERS= $(PYTEST) $(PARALLEL) tests/integration -m postgresql \
 	  $(call report,without-engine)
 
 # coverage.py's own threshold counts lines and branches together, hence the last command.
 test: $(DEV) ## all tests, with coverage; at least 90 % of the branches in src
-	$(PYTEST) tests/unit --cov=src --cov-branch --cov-report= $(call report,unit)
-	$(PYTEST) tests/integration --cov=src --cov-branch --cov-append --cov-report=term-missing --cov-report=json \
-	  $(call report,integration)
+	$(PYTEST) $(PARALLEL) tests/unit --cov=src --cov-branch --cov-report= $(call report,unit)
+	$(PYTEST) $(PARALLEL) tests/integration --cov=src --cov-branch --cov-append --cov-report=term-missing \
+	  --cov-report=json $(call report,integration)
 	@$(PYTHON) -c 'import json; covered = json.load(open("coverage.json"))["totals"]["percent_branches_covered"]; \
 	  print(f"{covered:.1f} % of the branches in src are covered."); raise SystemExit(covered < 90)'
 
@@ -132,7 +135,7 @@ $(VENV)/uv.stamp: requirements/uv.txt
 # `sync` also removes what is no longer wanted. The project itself is installed as a link to src, with the build tool
 # that is already there, so that nothing unchecked comes in.
 define install
-$(UV) pip sync --quiet --python $(VENV) --require-hashes $(filter requirements/%.txt,$^)
+$(UV) pip sync --quiet --compile-bytecode --python $(VENV) --require-hashes $(filter requirements/%.txt,$^)
 $(UV) pip install --quiet --python $(VENV) --offline --no-deps --no-build-isolation --editable .
 @touch $@
 endef

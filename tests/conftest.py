@@ -19,7 +19,7 @@ from entrypoints.services import Services
 from tests import postgresql, redis_server
 from tests.builders import a_new_account
 from tests.clock import StandingClock
-from tests.harness import PASSWORD, AlwaysSomebody, client_of, quick_hash, reusable_app, services_on
+from tests.harness import PASSWORD, AlwaysSomebody, app_on, client_of, give_apps_back, quick_hash, services_on
 
 pytest.register_assert_rewrite("tests.api", "tests.contract")  # before it is imported: its classes are tests, too
 
@@ -58,6 +58,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("postgresql")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make what was logged readable for the process that collects the reports: lone surrogates are in no encoding."""
+    report = yield
+    report.sections = [(name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections]
+    return report
+
+
 def _is_on_sqlite(item: pytest.Function) -> bool:
     """Tell whether it is the one of a test's variants that only opens SQLite."""
     return hasattr(item, "callspec") and "sqlite" in item.callspec.params.values()
@@ -80,6 +88,7 @@ def no_surprises(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
         disable_socket(allow_unix_socket=True)  # an event loop talks to itself through one
     yield
     enable_socket()
+    give_apps_back()
 
 
 def _refuse(*_: object, **__: object) -> NoReturn:
@@ -119,7 +128,7 @@ def services(store: Store, clock: StandingClock) -> Services:
 @pytest.fixture
 def app(services: Services) -> Litestar:
     """The application on the store."""
-    return reusable_app("client").with_services(services)
+    return app_on(services)
 
 
 @pytest.fixture
@@ -132,7 +141,7 @@ async def client(app: Litestar) -> AsyncGenerator[httpx.AsyncClient]:
 @pytest.fixture
 async def anonymous_client(services: Services) -> AsyncGenerator[httpx.AsyncClient]:
     """A client that stays nobody, beside another one that is somebody."""
-    async with client_of(reusable_app("anonymous client").with_services(services)) as client:
+    async with client_of(app_on(services)) as client:
         yield client
 
 
@@ -140,5 +149,5 @@ async def anonymous_client(services: Services) -> AsyncGenerator[httpx.AsyncClie
 async def authed_client(services: Services, user: Account) -> AsyncGenerator[httpx.AsyncClient]:
     """A client that is ``user``, without signing in: authentication is overridden."""
     overridden = replace(services, authenticator=AlwaysSomebody(user))
-    async with client_of(reusable_app("signed-in client").with_services(overridden), bearer="whatever") as client:
+    async with client_of(app_on(overridden), bearer="whatever") as client:
         yield client

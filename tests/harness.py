@@ -1,8 +1,8 @@
 """The application as the tests run it: any store, a clock that stands still, passwords that are quick to hash."""
 
+from collections import defaultdict
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from functools import cache, partial
 from typing import Any, cast
 
 import httpx
@@ -79,21 +79,19 @@ def services_on(
     )
 
 
-def app_on(services: Services, settings: Settings | None = None) -> Litestar:
-    """Return the application on ready-made services."""
-    return create_app(settings or _QUIET, partial(_opened, services))
-
-
-class ReusableApp:
+class _Stage:
     """An application that is built once, which takes as long as many a test, and gets other services for each."""
 
-    def __init__(self) -> None:
-        self._app = create_app(_QUIET, self._open)
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._app = create_app(settings, self._open)
+        self._layers = self._app.asgi_handler
         self._services: Services | None = None
 
     def with_services(self, services: Services) -> Litestar:
-        """Return the application, which has these services from its next start on."""
+        """Return the application as it was built, which has these services from its next start on."""
         self._services = services
+        self._app.asgi_handler = self._layers
         return self._app
 
     @asynccontextmanager
@@ -102,11 +100,31 @@ class ReusableApp:
         yield self._services
 
 
-@cache
-def reusable_app(name: str) -> ReusableApp:
-    """Return the application of that name; clients beside each other need one each."""
-    del name
-    return ReusableApp()
+_free: defaultdict[Settings, list[_Stage]] = defaultdict(list)
+_taken: list[_Stage] = []
+
+
+def app_on(services: Services, settings: Settings = _QUIET) -> Litestar:
+    """Return an application on ready-made services, which nobody else has until the test ends.
+
+    What it logs goes where the test that had it first wanted it; see ``new_app_on``.
+    """
+    stages = _free[settings]
+    stage = stages.pop() if stages else _Stage(settings)
+    _taken.append(stage)
+    return stage.with_services(services)
+
+
+def new_app_on(services: Services, settings: Settings) -> Litestar:
+    """Return an application on ready-made services that is built for this test, for what it logs."""
+    return _Stage(settings).with_services(services)
+
+
+def give_apps_back() -> None:
+    """Let other tests have the applications of this one."""
+    while _taken:
+        stage = _taken.pop()
+        _free[stage.settings].append(stage)
 
 
 @asynccontextmanager
@@ -118,11 +136,6 @@ async def client_of(
     transport = httpx.ASGITransport(cast("Any", app), client=(address, 123))  # two spellings of the same interface
     async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers=headers) as client:
         yield client
-
-
-@asynccontextmanager
-async def _opened(services: Services) -> AsyncGenerator[Services]:
-    yield services
 
 
 async def _always_ready() -> list[str]:

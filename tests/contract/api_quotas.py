@@ -14,7 +14,7 @@ from entrypoints.services import Services
 from tests.api import Json, assert_problem, create_todo, publish
 from tests.builders import a_todo
 from tests.clock import NOON, StandingClock
-from tests.harness import AlwaysSomebody, client_of, reusable_app, services_on
+from tests.harness import AlwaysSomebody, app_on, client_of, services_on
 
 QUOTAS = AccountQuotas(todos=3, bytes=100, posts=2)
 
@@ -43,7 +43,7 @@ class QuotasApi:
     @pytest.fixture
     async def strangers_client(self, services: Services, stranger: Account) -> AsyncGenerator[httpx.AsyncClient]:
         overridden = replace(services, authenticator=AlwaysSomebody(stranger))
-        async with client_of(reusable_app("stranger").with_services(overridden), bearer="whatever") as client:
+        async with client_of(app_on(overridden), bearer="whatever") as client:
             yield client
 
     async def test_an_account_shows_how_much_it_keeps_and_may_keep(self, authed_client: httpx.AsyncClient) -> None:

@@ -18,7 +18,7 @@ from entrypoints.app import create_app
 from entrypoints.environment import Secret
 from entrypoints.serving import open_services
 from tests.clock import StandingClock
-from tests.harness import PASSWORD, SECRET, app_on, client_of, quick_hash, services_on
+from tests.harness import PASSWORD, SECRET, client_of, new_app_on, quick_hash, services_on
 from tests.integration.processes import TIMEOUT, serving, todo_api
 from tests.log_capture import PRODUCTION, configured
 from tests.secret_hunt import SecretHunt
@@ -88,7 +88,7 @@ async def assert_that_a_refused_row_is_not_shown(database: Database, clock: Stan
     broken: Any = RefusedByTheDatabase(database, await quick_hash(PASSWORD))
     services = replace(services_on(SqlAlchemyStore(database), now=clock), posts=broken)
     with configured(replace(PRODUCTION, log_level="debug")) as log:
-        async with client_of(app_on(services, PRODUCTION)) as client:
+        async with client_of(new_app_on(services, PRODUCTION)) as client:
             assert (await client.get("/posts")).status_code == 500
 
     assert "time_zone" in log.text()  # the column that was null

@@ -68,6 +68,7 @@ def test_no_changed_bit_is_overlooked(position: int) -> None:
         ((), RECIPIENT, "Line 1 of BACKUP_IDENTITY is not an age identity"),
         ((), "# nothing", "BACKUP_IDENTITY has no key"),
     ],
+    ids=["cut off", "private", "private and lower case", "too long", "public", "nothing"],
 )
 def test_malformed_keys_are_explained_and_not_shown(
     recipients: tuple[str, ...], identity: str | None, words: str

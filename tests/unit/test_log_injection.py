@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from entrypoints.services import Services
 from entrypoints.settings import Settings
-from tests.harness import app_on, client_of
+from tests.harness import client_of, new_app_on
 from tests.log_capture import PRODUCTION, Log, configured
 from tests.raw_http import raw_answer
 
@@ -56,7 +56,7 @@ def log(settings: Settings) -> Generator[Log]:
 async def app(settings: Settings, services: Services, log: Log) -> AsyncGenerator[Litestar]:
     """The application, which writes that log."""
     del log  # is what it writes
-    app = app_on(services, settings)
+    app = new_app_on(services, settings)
     async with app.lifespan():
         yield app
 
@@ -121,7 +121,7 @@ async def test_an_error_that_repeats_what_was_sent_is_one_line_in_production(
 
     monkeypatch.setattr(services.posts, "page", fail)
     with configured(PRODUCTION) as log:
-        async with client_of(app_on(services, replace(PRODUCTION, access_log=False))) as client:
+        async with client_of(new_app_on(services, replace(PRODUCTION, access_log=False))) as client:
             response = await client.get("/posts")
         (line,) = log.text().split("\n")[:-1]
 

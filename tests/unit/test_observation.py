@@ -18,7 +18,7 @@ from entrypoints.observability.access_log import AccessLog
 from entrypoints.services import Services
 from entrypoints.settings import Settings
 from tests.api import create_todo, sign_in
-from tests.harness import app_on, client_of
+from tests.harness import client_of, new_app_on
 from tests.log_capture import PRODUCTION, Log, configured
 from tests.raw_http import raw_request
 
@@ -182,7 +182,7 @@ class TestAccessLog:
     @pytest.fixture
     def logging_app(self, log: Log, services: Services) -> Litestar:
         del log  # it must be there before the application is
-        return app_on(services, Settings())
+        return new_app_on(services, Settings())
 
     async def test_a_line_says_who_asked_what_and_what_became_of_it(self, log: Log, logging_app: Litestar) -> None:
         async with client_of(logging_app) as client:
@@ -256,12 +256,12 @@ class TestAccessLog:
         assert log.text() == ""
 
         with configured(replace(PRODUCTION, log_level="debug")) as debug_log:
-            async with client_of(app_on(services, Settings())) as client:
+            async with client_of(new_app_on(services, Settings())) as client:
                 await client.get("/health")
             assert debug_log.entry()["level"] == "debug"
 
     async def test_it_can_be_switched_off(self, log: Log, services: Services) -> None:
-        async with client_of(app_on(services, Settings(access_log=False))) as client:
+        async with client_of(new_app_on(services, Settings(access_log=False))) as client:
             await client.get("/")
 
         assert log.text() == ""
@@ -273,7 +273,7 @@ class TestAccessLog:
             async def page(self, *_: object, **__: object) -> None:
                 raise Unavailable("The database cannot be reached.")
 
-        async with client_of(app_on(replace(services, posts=Gone()), Settings())) as client:
+        async with client_of(new_app_on(replace(services, posts=Gone()), Settings())) as client:
             await client.get("/posts", headers={"X-Request-ID": "find-me"})
 
         assert {entry["request_id"] for entry in log.entries()} == {"find-me"}

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from entrypoints.services import Services
 from entrypoints.settings import Settings
-from tests.harness import PASSWORD, app_on, quick_hash
+from tests.harness import PASSWORD, new_app_on, quick_hash
 from tests.log_capture import PRODUCTION, configured
 from tests.secret_hunt import SecretHunt
 
@@ -46,7 +46,7 @@ def errors_with(secret: str) -> list[Exception]:
 
 @EVERYWHERE
 def test_the_whole_api_is_used_and_no_secret_is_logged(settings: Settings, services: Services) -> None:
-    with configured(replace(settings, log_level="debug")) as log, TestClient(app_on(services, settings)) as client:
+    with configured(replace(settings, log_level="debug")) as log, TestClient(new_app_on(services, settings)) as client:
         hunt = SecretHunt(client)
         hunt.use_everything()
 
@@ -60,7 +60,7 @@ def test_what_drivers_say_is_logged_without_secrets(settings: Settings, services
     broken: Any = BrokenPosts(ValueError())
     with (
         configured(replace(settings, log_level="debug")) as log,
-        TestClient(app_on(replace(services, posts=broken), settings)) as client,
+        TestClient(new_app_on(replace(services, posts=broken), settings)) as client,
     ):
         hunt = SecretHunt(client)
         hunt.add("todo_pat_abcdefgh")
@@ -73,7 +73,7 @@ def test_what_drivers_say_is_logged_without_secrets(settings: Settings, services
 
 
 def test_the_hunt_finds_what_it_looks_for(services: Services) -> None:
-    with TestClient(app_on(services)) as client:
+    with TestClient(new_app_on(services, PRODUCTION)) as client:
         hunt = SecretHunt(client)
         hunt.use_everything()
     password_hash = asyncio.run(quick_hash(PASSWORD))

@@ -154,7 +154,7 @@ async def test_backups_are_encrypted_for_a_server_that_cannot_read_them(one_todo
     assert IDENTITY not in made.stdout + blind.stderr + verified.stdout
 
 
-@pytest.mark.parametrize("wrong", [IDENTITY, RECIPIENT[:-1]])
+@pytest.mark.parametrize("wrong", [IDENTITY, RECIPIENT[:-1]], ids=["private", "cut off"])
 def test_malformed_keys_are_explained_before_anything_is_done(sqlite_scenario: Scenario, wrong: str) -> None:
     refused = run(sqlite_scenario, "backup", BACKUP_RECIPIENTS=f"{RECIPIENT},{wrong}")
 
