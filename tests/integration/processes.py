@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import CompletedProcess, Popen
@@ -14,9 +14,11 @@ from subprocess import CompletedProcess, Popen
 import httpx
 
 import entrypoints
+from tests.integration.preloaded_commands import Command
 
 SOURCES = Path(str(entrypoints.__file__)).parents[1]
 COMMAND = (sys.executable, "-c", "from entrypoints.cli.main import main; main(prog_name='todo-api')")
+"""Starts it in an interpreter of its own, for programs that become it or are it."""
 TIMEOUT = 60
 """Seconds after which something that should have happened has not."""
 
@@ -25,23 +27,15 @@ def todo_api(
     *arguments: str, home: Path, stdin: str = "", umask: int = 0o022, **settings: str
 ) -> CompletedProcess[str]:
     """Run a command to its end, in the directory ``home`` and with no other settings than these."""
-    return subprocess.run(  # noqa: S603 - our own command
-        [*COMMAND, *arguments],
-        cwd=home,
-        env=environment(**settings),
-        input=stdin,
-        umask=umask,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-        check=False,
-    )
+    command = Command(arguments, home=home, env=environment(**settings), stdin=stdin, umask=umask)
+    stdout, stderr = command.communicate(TIMEOUT)
+    return CompletedProcess(arguments, command.wait(), stdout, stderr)
 
 
 class Server:
     """A server that answers."""
 
-    def __init__(self, process: "Popen[bytes]", port: int, log: Path) -> None:
+    def __init__(self, process: "Command | Popen[bytes]", port: int, log: Path) -> None:
         self.process = process
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
@@ -63,16 +57,7 @@ def serving(
     """
     port = port or free_port()
     log = home / f"serve-{port}.log"
-    with log.open("wb") as output:
-        process = Popen(  # noqa: S603 - our own command
-            [*through, *COMMAND, "serve", "--port", str(port), *arguments],
-            cwd=home,
-            env=environment(**settings),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+    process = _start(["serve", "--port", str(port), *arguments], home, log, through, environment(**settings))
     server = Server(process, port, log)
     try:
         wait_until_it_answers(server.url, process.poll, lambda: log.read_text(encoding="utf-8"))
@@ -85,6 +70,23 @@ def serving(
         with suppress(ProcessLookupError):  # workers outlive a parent that was killed; they are in its group
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(TIMEOUT)
+
+
+def _start(
+    arguments: Sequence[str], home: Path, log: Path, through: Sequence[str], env: Mapping[str, str]
+) -> "Command | Popen[bytes]":
+    if not through:
+        return Command(arguments, home=home, env=env, stdout=log, stderr=log, in_new_session=True)
+    with log.open("wb") as output:
+        return Popen(  # noqa: S603 - our own command
+            [*through, *COMMAND, *arguments],
+            cwd=home,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
 
 
 def free_port() -> int:

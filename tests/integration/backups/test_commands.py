@@ -23,6 +23,7 @@ from adapters.sqlalchemy.tables import AccountRow, TodoRow
 from entrypoints.cli.main import main
 from tests.integration.backups.scenario import IDENTITY, RECIPIENT, Scenario, account, names_in, todo
 from tests.integration.backups.test_postgresql import waiting_for_a_lock
+from tests.integration.preloaded_commands import Command
 from tests.integration.processes import COMMAND, TIMEOUT, environment
 from tests.postgresql import url_like
 
@@ -30,35 +31,17 @@ BACKUPS = "data/backups"
 TOLD_TO_STOP = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
-def start(scenario: Scenario, *arguments: str, **settings: str) -> Popen[str]:
+def start(scenario: Scenario, *arguments: str, stdin: str | Path = "", **settings: str) -> Command:
     """Start a command on the database of the scenario."""
-    return Popen(  # noqa: S603 - our own command
-        [*COMMAND, *arguments],
-        cwd=scenario.home,
-        env=environment(**scenario.settings) | {"PATH": os.environ["PATH"]} | settings,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=hear_signals,  # noqa: PLW1509 - it takes no lock that a thread could hold
-    )
-
-
-def hear_signals() -> None:
-    """Be told to stop, as by a terminal.
-
-    Whoever starts something in the background lets it, and all that it starts, ignore some signals: a shell Ctrl-C,
-    nohup that the terminal is gone.
-    """
-    for number in TOLD_TO_STOP:
-        signal.signal(number, signal.SIG_DFL)
+    env = environment(**scenario.settings) | {"PATH": os.environ["PATH"]} | settings
+    return Command(arguments, home=scenario.home, env=env, stdin=stdin)
 
 
 def run(scenario: Scenario, *arguments: str, **settings: str) -> CompletedProcess[str]:
     """Run a command on the database of the scenario to its end."""
     process = start(scenario, *arguments, **settings)
     stdout, stderr = process.communicate(timeout=TIMEOUT)
-    return CompletedProcess(arguments, process.returncode, stdout, stderr)
+    return CompletedProcess(arguments, process.wait(), stdout, stderr)
 
 
 @pytest.fixture
@@ -436,17 +419,11 @@ def at_a_terminal(scenario: Scenario, answer: str, *arguments: str) -> int:
     """Run a command that asks, give the answer, and return with which status it ended."""
     ours, theirs = pty.openpty()
     with os.fdopen(ours, "wb", buffering=0) as terminal:
-        process = Popen(  # noqa: S603 - our own command
-            [*COMMAND, *arguments],
-            cwd=scenario.home,
-            env=environment(**scenario.settings) | {"PATH": os.environ["PATH"]},
-            stdin=theirs,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(theirs)
+        process = start(scenario, *arguments, stdin=Path(os.ttyname(theirs)))
         terminal.write(f"{answer}\n".encode())
-        return process.wait(TIMEOUT)
+        status = process.wait(TIMEOUT)
+        os.close(theirs)
+        return status
 
 
 @contextmanager
