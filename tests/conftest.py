@@ -26,6 +26,8 @@ pytest.register_assert_rewrite("tests.api", "tests.contract")  # before it is im
 _UNIT = Path(__file__).parent / "unit"
 _POSTGRESQL_FIXTURE = "postgresql_server"
 _DATABASE_FIXTURES = {_POSTGRESQL_FIXTURE, "sqlite_file", "abuse"}
+_KINDS = {"sqlite", "postgresql"}
+"""Of databases: parameters of fixtures that open one of each kind, one after the other, and ask for it only then."""
 _ADVICE = (
     "This test reaches for a database without asking for one. Ask for a fixture: `store` for a clean store of each "
     "kind, `database` for PostgreSQL that is rolled back after the test (`database_module` and `database_class` after "
@@ -49,13 +51,15 @@ def pytest_report_header(config: pytest.Config) -> str | list[str]:
 
 @pytest.hookimpl(tryfirst=True)  # before others choose among them
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what meets PostgreSQL: whatever asks for the server, through however many fixtures, and is not on SQLite.
+    """Mark what meets PostgreSQL: whatever asks for the server, through however many fixtures, or is its variant.
 
     Nobody has to think of it, and no test can reach for a database without that fixture: see ``no_surprises``.
     """
     for item in items:
-        if isinstance(item, pytest.Function) and _POSTGRESQL_FIXTURE in item.fixturenames and not _is_on_sqlite(item):
-            item.add_marker("postgresql")
+        if isinstance(item, pytest.Function):
+            kinds = _kinds_of(item)
+            if "postgresql" in kinds or (_POSTGRESQL_FIXTURE in item.fixturenames and "sqlite" not in kinds):
+                item.add_marker("postgresql")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -66,9 +70,10 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
-def _is_on_sqlite(item: pytest.Function) -> bool:
-    """Tell whether it is the one of a test's variants that only opens SQLite."""
-    return hasattr(item, "callspec") and "sqlite" in item.callspec.params.values()
+def _kinds_of(item: pytest.Function) -> set[str]:
+    """Return of which kinds of databases this is the variant."""
+    values = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return {kind for kind in _KINDS if kind in values}
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +86,7 @@ def anyio_backend() -> tuple[str, dict[str, bool]]:
 def no_surprises(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
     """Keep unit tests from sockets, and every test from a database that it did not ask for."""
     is_unit = request.path.is_relative_to(_UNIT)
-    if is_unit or _DATABASE_FIXTURES.isdisjoint(request.fixturenames):
+    if is_unit or (_DATABASE_FIXTURES.isdisjoint(request.fixturenames) and not _kinds_of(request.node)):
         for driver, name in ((asyncpg, "connect"), (asyncpg, "create_pool"), (aiosqlite, "connect")):
             monkeypatch.setattr(driver, name, _refuse)
     if is_unit:

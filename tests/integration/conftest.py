@@ -3,10 +3,11 @@
 import asyncio
 import shutil
 from collections.abc import AsyncGenerator, Generator
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import asyncpg
 import pytest
@@ -33,6 +34,14 @@ from tests.csv_fixtures import FIXTURES, load
 from tests.harness import PASSWORD, SECRET, quick_hash, services_on
 from tests.integration.later_version import Later
 from tests.savepoints import SavepointDatabase
+
+
+class DatabaseOpener(Protocol):
+    """Opens a database."""
+
+    def __call__(self, *, pool_size: int = ..., acquire_timeout: int = ...) -> AbstractAsyncContextManager[Database]:
+        """See ``open_sqlite`` and ``open_postgresql``."""
+        ...
 
 
 @pytest.fixture(scope="session")
@@ -167,11 +176,17 @@ def postgresql_store(database: SavepointDatabase) -> SqlAlchemyStore:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store_database(
-    request: pytest.FixtureRequest, sqlite_database: SqliteDatabase, database: SavepointDatabase
-) -> Database:
-    """A clean database of each kind, one after the other."""
-    return {"sqlite": sqlite_database, "postgresql": database}[request.param]
+def store_database(request: pytest.FixtureRequest) -> Database:
+    """A clean database of each kind, one after the other; the other one is not even opened."""
+    return request.getfixturevalue({"sqlite": "sqlite_database", "postgresql": "database"}[request.param])
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def open_database(request: pytest.FixtureRequest) -> DatabaseOpener:
+    """A database of each kind, one after the other, of the test's own, with real commits: this opens it."""
+    if request.param == "sqlite":
+        return partial(open_sqlite, request.getfixturevalue("sqlite_file"))
+    return partial(open_postgresql, request.getfixturevalue("committed_url"))
 
 
 @pytest.fixture
@@ -186,15 +201,10 @@ async def csv_fixtures(store_database: Database) -> None:
     await load(store_database, FIXTURES)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def twin_databases(
-    request: pytest.FixtureRequest, sqlite_file: Path, committed_url: str
-) -> AsyncGenerator[tuple[Database, Database]]:
+@pytest.fixture
+async def twin_databases(open_database: DatabaseOpener) -> AsyncGenerator[tuple[Database, Database]]:
     """A database of each kind, one after the other, with real commits and opened twice, as two processes would."""
-    open_it = (
-        partial(open_sqlite, sqlite_file) if request.param == "sqlite" else partial(open_postgresql, committed_url)
-    )
-    async with open_it() as one, open_it() as other:
+    async with open_database() as one, open_database() as other:
         yield one, other
 
 

@@ -4,7 +4,6 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import closing, suppress
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import ResourceClosedError
 
 from adapters.sqlalchemy.database import DAMAGED, FULL, READ_ONLY, Database, Statement
-from adapters.sqlalchemy.postgresql import open_postgresql
 from adapters.sqlalchemy.sqlite import open_sqlite
 from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.errors import Unavailable
 from entrypoints.databases.problems import problems_of
 from tests.builders import a_new_account
+from tests.integration.conftest import DatabaseOpener
 
 READS_ONLY = Statement(text("SET default_transaction_read_only = on"), sqlite=text("PRAGMA query_only = on"))
 WRITES_AGAIN = Statement(text("SET default_transaction_read_only = off"), sqlite=text("PRAGMA query_only = off"))
@@ -30,13 +29,10 @@ def damaged_file(sqlite_file: Path) -> Path:
     return sqlite_file
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def database(request: pytest.FixtureRequest, sqlite_file: Path, committed_url: str) -> AsyncGenerator[Database]:
+@pytest.fixture
+async def database(open_database: DatabaseOpener) -> AsyncGenerator[Database]:
     """A database of each kind with one connection."""
-    open_it = (
-        partial(open_sqlite, sqlite_file) if request.param == "sqlite" else partial(open_postgresql, committed_url)
-    )
-    async with open_it(pool_size=1) as database:
+    async with open_database(pool_size=1) as database:
         yield database
 
 

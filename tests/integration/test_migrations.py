@@ -55,7 +55,7 @@ def empty_url(postgresql_server: str) -> Generator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, empty_url: str, tmp_path: Path) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """An empty database of each kind, one after the other."""
     if request.param == "sqlite":
         path = tmp_path / "data" / "todo.sqlite3"
@@ -70,6 +70,7 @@ def place(request: pytest.FixtureRequest, empty_url: str, tmp_path: Path) -> Pla
                 text("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
             ),
         )
+    empty_url = request.getfixturevalue("empty_url")
     return Place(
         migrate=partial(migrate_postgresql, empty_url),
         open=partial(open_postgresql, empty_url),

@@ -4,8 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import suppress
-from functools import partial
-from pathlib import Path
 from typing import Any, cast
 
 import asyncpg
@@ -17,7 +15,6 @@ from sqlalchemy import func, literal, select, text
 
 from adapters.sqlalchemy.database import MAX_WAITING, Database, Statement
 from adapters.sqlalchemy.postgresql import open_postgresql
-from adapters.sqlalchemy.sqlite import open_sqlite
 from adapters.sqlalchemy.store import SqlAlchemyStore
 from adapters.sqlalchemy.tables import AccountRow
 from domain.concurrency.pool import PoolUsage
@@ -27,6 +24,7 @@ from tests.api import assert_problem
 from tests.builders import a_new_account
 from tests.clock import StandingClock
 from tests.harness import PASSWORD, AlwaysSomebody, app_on, client_of, services_on
+from tests.integration.conftest import DatabaseOpener
 from tests.integration.processes import TIMEOUT
 
 ONE = Statement(select(literal(1)))
@@ -40,23 +38,17 @@ TEN_MILLISECONDS = Statement(
 """A statement that takes about so long."""
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def crowded(request: pytest.FixtureRequest, sqlite_file: Path, committed_url: str) -> AsyncGenerator[Database]:
+@pytest.fixture
+async def crowded(open_database: DatabaseOpener) -> AsyncGenerator[Database]:
     """A database of each kind with one connection, for which nobody waits for long."""
-    open_it = (
-        partial(open_sqlite, sqlite_file) if request.param == "sqlite" else partial(open_postgresql, committed_url)
-    )
-    async with open_it(pool_size=1, acquire_timeout=1) as database:
+    async with open_database(pool_size=1, acquire_timeout=1) as database:
         yield database
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def patient(request: pytest.FixtureRequest, sqlite_file: Path, committed_url: str) -> AsyncGenerator[Database]:
+@pytest.fixture
+async def patient(open_database: DatabaseOpener) -> AsyncGenerator[Database]:
     """A database of each kind with one connection, for which everybody waits, however slow the machine is."""
-    open_it = (
-        partial(open_sqlite, sqlite_file) if request.param == "sqlite" else partial(open_postgresql, committed_url)
-    )
-    async with open_it(pool_size=1, acquire_timeout=TIMEOUT) as database:
+    async with open_database(pool_size=1, acquire_timeout=TIMEOUT) as database:
         yield database
 
 

@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
-from pathlib import Path
 from typing import NoReturn
 
 import asyncpg
@@ -14,7 +12,6 @@ from sqlalchemy import literal, select, text
 from adapters.sqlalchemy.database import QUERY_TIMEOUT, Database, Row, Statement
 from adapters.sqlalchemy.postgresql import PostgresConnection, open_postgresql
 from adapters.sqlalchemy.posts import SqlAlchemyPosts
-from adapters.sqlalchemy.sqlite import open_sqlite
 from adapters.sqlalchemy.store import SqlAlchemyRepositories, SqlAlchemyStore
 from adapters.sqlalchemy.todos import SqlAlchemyTodos
 from domain.concurrency.pool import PoolUsage
@@ -23,6 +20,7 @@ from domain.posts.model import PostPosition
 from domain.todos.query import Position, TagQuery, TodoFilter, TodoQuery
 from tests.builders import a_new_account, a_todo
 from tests.clock import NOON
+from tests.integration.conftest import DatabaseOpener
 
 ONE = Statement(select(literal(1)))
 FOR_EVER = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT 1 FROM n) SELECT count(*) FROM n")
@@ -32,13 +30,10 @@ POOL_SIZE = 2
 WHOLE = PoolUsage(limit=POOL_SIZE, size=POOL_SIZE, idle=POOL_SIZE, waiting=0)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def small(request: pytest.FixtureRequest, sqlite_file: Path, committed_url: str) -> AsyncGenerator[Database]:
+@pytest.fixture
+async def small(open_database: DatabaseOpener) -> AsyncGenerator[Database]:
     """A database of each kind with two connections, both of them open."""
-    open_it = (
-        partial(open_sqlite, sqlite_file) if request.param == "sqlite" else partial(open_postgresql, committed_url)
-    )
-    async with open_it(pool_size=POOL_SIZE, acquire_timeout=1) as database:
+    async with open_database(pool_size=POOL_SIZE, acquire_timeout=1) as database:
         await asyncio.gather(*(database.fetch_one(ONE) for _ in range(POOL_SIZE)))
         yield database
 

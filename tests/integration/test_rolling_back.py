@@ -32,7 +32,7 @@ class Place(Struct, frozen=True, kw_only=True):
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, committed_url: str, tmp_path: Path) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """A database of each kind, one after the other."""
     if request.param == "sqlite":
         path = tmp_path / "data" / "todo.sqlite3"
@@ -42,6 +42,7 @@ def place(request: pytest.FixtureRequest, committed_url: str, tmp_path: Path) ->
             serving=partial(serving, DATA_DIR=str(path.parent)),
             locked=partial(locked_file, path),
         )
+    committed_url = request.getfixturevalue("committed_url")
     return Place(
         migrate=partial(migrate_postgresql, committed_url),
         todo_api=partial(todo_api, DATABASE_URL=committed_url),

@@ -60,28 +60,28 @@ def postgresql_scenario(
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def scenario(request: pytest.FixtureRequest, sqlite_scenario: Scenario, postgresql_scenario: Scenario) -> Scenario:
+def scenario(request: pytest.FixtureRequest) -> Scenario:
     """A database of each kind, one after the other."""
-    return {"sqlite": sqlite_scenario, "postgresql": postgresql_scenario}[request.param]
+    return request.getfixturevalue(f"{request.param}_scenario")
 
 
 @pytest.fixture
-def empty(scenario: Scenario, postgresql_server: str, tmp_path: Path) -> Generator[Scenario]:
+def empty(request: pytest.FixtureRequest, scenario: Scenario, tmp_path: Path) -> Generator[Scenario]:
     """A place for another database of the same kind."""
-    with new_database(postgresql_server) as url:
-        if scenario.dumpable.kind == "sqlite":
-            data = tmp_path / "elsewhere"
-            file = data / "todo.sqlite3"
-            yield replace(
-                scenario, dumpable=SqliteFile(file), open=partial(open_sqlite, file), settings={"DATA_DIR": str(data)}
-            )
-        else:
-            yield replace(
-                scenario,
-                dumpable=PostgresqlServerDatabase(url),
-                open=partial(open_postgresql, url),
-                settings={"DATABASE_URL": url},
-            )
+    if scenario.dumpable.kind == "sqlite":
+        data = tmp_path / "elsewhere"
+        file = data / "todo.sqlite3"
+        yield replace(
+            scenario, dumpable=SqliteFile(file), open=partial(open_sqlite, file), settings={"DATA_DIR": str(data)}
+        )
+        return
+    with new_database(request.getfixturevalue("postgresql_server")) as url:
+        yield replace(
+            scenario,
+            dumpable=PostgresqlServerDatabase(url),
+            open=partial(open_postgresql, url),
+            settings={"DATABASE_URL": url},
+        )
 
 
 @pytest.fixture
