@@ -38,8 +38,9 @@ smoke: ## try out the instance at BASE_URL
 
 # Compiling the tests takes longer than running many of them: what is compiled is kept, whatever the environment says.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -m pytest
-# Each file of tests runs in one of as many processes as there are cores, with servers of the process's own.
-PARALLEL := --numprocesses=logical --dist=loadfile
+# Each file of tests runs in one of as many processes as there are cores, with servers of the process's own. Files are
+# taken in their order, of which the longest are the first: the other order is by the number of tests.
+PARALLEL := --numprocesses=logical --dist=loadfile --no-loadscope-reorder
 # Where reports of the tests go, if anywhere: tools/skipped.py reads them.
 report = $(if $(REPORTS),--junitxml='$(REPORTS)/$(1).xml')
 

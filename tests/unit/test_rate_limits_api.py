@@ -4,7 +4,7 @@ import pytest
 
 from adapters.rate_limits.memory import MemoryRateLimiter
 from domain.rate_limits.ports import RateLimiter
-from tests.contract.api_rate_limits import RateLimitsApi
+from tests.contract import api_rate_limits
 
 
 @pytest.fixture
@@ -12,5 +12,5 @@ def limiter() -> RateLimiter:
     return MemoryRateLimiter()
 
 
-class TestRateLimitsApi(RateLimitsApi):
+class TestRateLimitsApi(api_rate_limits.RateLimitsApi):
     pass
