@@ -33,6 +33,7 @@ from tests.clock import StandingClock
 from tests.csv_fixtures import FIXTURES, load
 from tests.harness import PASSWORD, SECRET, quick_hash, services_on
 from tests.integration.later_version import Later
+from tests.integration.processes import TIMEOUT
 from tests.savepoints import SavepointDatabase
 
 
@@ -59,8 +60,12 @@ def redis_url() -> Generator[str]:
 
 
 @pytest.fixture
-async def redis_clients(redis_url: str) -> AsyncGenerator[list[Redis]]:
-    """Five clients of the Redis server, with connections of their own, as so many replicas have them."""
+async def redis_clients(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[list[Redis]]:
+    """Five clients of the Redis server, with connections of their own, as so many replicas have them.
+
+    They wait for a connection however busy the machine is.
+    """
+    monkeypatch.setattr("adapters.redis.client._ACQUIRE_TIMEOUT", TIMEOUT)
     async with AsyncExitStack() as stack:
         yield [await stack.enter_async_context(open_redis(redis_url)) for _ in range(5)]
 

@@ -5,50 +5,30 @@ With more examples, by hand: ``SCHEMATHESIS_EXAMPLES=300 pytest tests/integratio
 
 import os
 import re
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Generator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.integration.processes import serving
+
 HERE = Path(__file__).parent
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "10")
-SERVE = "from entrypoints.cli.main import main; main(['serve'])"
-START_TIMEOUT = 30
 RUN_TIMEOUT = 1_800
 
 
 @pytest.fixture(scope="module")
 def base_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     """The URL of a service that was just started, with one account."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    directory = tmp_path_factory.mktemp("service")
-    settings = {
-        "PORT": str(port),
-        "DATA_DIR": str(directory),
-        "LOG_LEVEL": "warning",
-        "ENVIRONMENT": "development",
-        "RATE_LIMIT": "off",
-    }
-    inherited = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "JWT_SECRET"}}
-    with (directory / "log").open("wb") as log:
-        process = subprocess.Popen([sys.executable, "-c", SERVE], env=inherited | settings, stdout=log, stderr=log)  # noqa: S603 - our own interpreter
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_for(url)
+    home = tmp_path_factory.mktemp("service")
+    with serving(home, LOG_LEVEL="warning", ENVIRONMENT="development", MAX_CONCURRENT_REQUESTS="4") as server:
         account = {"email": "ada@example.com", "password": "a password nobody guesses"}
-        assert httpx.post(f"{url}/auth/register", json=account).status_code == 201
-        yield url
-        assert "Unexpected error" not in (directory / "log").read_text(encoding="utf-8")
-    finally:
-        process.terminate()
-        process.wait(START_TIMEOUT)
+        assert httpx.post(f"{server.url}/auth/register", json=account).status_code == 201
+        yield server.url
+        assert "Unexpected error" not in server.log.read_text(encoding="utf-8")
 
 
 def test_a_run_that_is_not_signed_in_finds_nothing(base_url: str, tmp_path: Path) -> None:
@@ -90,15 +70,3 @@ def refused_in(output: str) -> set[str]:
     """Return the operations that were answered with 401 or 403 only."""
     warning = output.partition("Authentication failed:")[2].partition("Ensure valid authentication")[0]
     return set(re.findall(r"^  - (.+)$", warning, re.MULTILINE))
-
-
-def _wait_for(url: str) -> None:
-    deadline = time.monotonic() + START_TIMEOUT
-    while True:
-        try:
-            if httpx.get(f"{url}/health/ready").is_success:
-                return
-        except httpx.TransportError:
-            pass
-        assert time.monotonic() < deadline, "The service does not start."
-        time.sleep(0.1)

@@ -18,7 +18,7 @@ def test_every_suite_is_run() -> None:
         name
         for module in modules
         for name, found in vars(module).items()
-        if name.endswith(("Api", "Contract")) and any(member.startswith("test_") for member in vars(found))
+        if name.endswith(("Api", "Contract")) and any(member.startswith("test_") for member in dir(found))
     }
 
     assert suites == {*api.__all__, *http.__all__, *store.__all__} | RATE_LIMITS
