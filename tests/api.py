@@ -14,7 +14,7 @@ from litestar.routes import HTTPRoute
 from msgspec import Struct
 
 from domain.authentication.principal import TokenScope
-from entrypoints.http.authentication import scope_of
+from entrypoints.http.routes import options_of
 from tests.harness import PASSWORD, SECRET
 
 Json = dict[str, Any]
@@ -43,7 +43,9 @@ def routes_of(app: Litestar) -> Iterator[Route]:
         assert isinstance(route, HTTPRoute)
         for handler in route.route_handlers:
             for method in sorted(set(handler.http_methods) - {"OPTIONS"}):
-                yield Route(method, route.path_format or "/", scope_of(handler), handler.resolve_include_in_schema())
+                yield Route(
+                    method, route.path_format or "/", options_of(handler).scope, handler.resolve_include_in_schema()
+                )
 
 
 def document_of(app: Litestar) -> Json:

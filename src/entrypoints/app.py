@@ -1,6 +1,6 @@
-"""The application: routes, and what is true of all of them."""
+"""The application: routes, and the layers around them."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, cast
@@ -9,30 +9,39 @@ import msgspec
 from litestar import Litestar
 from litestar.enums import HttpMethod
 from litestar.routes import HTTPRoute
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from domain.todos.model import MAX_DESCRIPTION_LENGTH, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH
-from entrypoints.http.admission import Admission
-from entrypoints.http.auth import AuthController
-from entrypoints.http.authentication import Authentication, scope_of
+from entrypoints.http.accounts import AccountController, register
+from entrypoints.http.api_tokens import ApiTokenController
 from entrypoints.http.bodies import JsonBody, max_json_size
-from entrypoints.http.cors import RefusedPreflights, cors_config
-from entrypoints.http.deadlines import Deadlines
 from entrypoints.http.docs import DocsController
-from entrypoints.http.envelope import Envelope
 from entrypoints.http.framework import LeanLitestar
-from entrypoints.http.me import MeController
 from entrypoints.http.meta import health, readiness, service
+from entrypoints.http.middleware import Layer, in_layers
+from entrypoints.http.middleware.authentication import Authentication
+from entrypoints.http.middleware.concurrency_limit import ConcurrencyLimit
+from entrypoints.http.middleware.cors import Cors, cors_config
+from entrypoints.http.middleware.deadlines import Deadlines
+from entrypoints.http.middleware.head_and_options import HeadAndOptions
+from entrypoints.http.middleware.https_redirect import HttpsRedirect
+from entrypoints.http.middleware.large_responses import LargeResponses, UnreadResponses
+from entrypoints.http.middleware.rate_limit import RateLimit, UnroutedRateLimit
+from entrypoints.http.middleware.request_bodies import RequestBodies
+from entrypoints.http.middleware.request_context import RequestContexts
+from entrypoints.http.middleware.security_headers import SecurityHeaders
+from entrypoints.http.middleware.trusted_hosts import TrustedHosts
+from entrypoints.http.middleware.trusted_proxies import TrustedProxies
+from entrypoints.http.middleware.uri_length import UriLength
 from entrypoints.http.openapi import openapi_config, openapi_document
-from entrypoints.http.paths import TYPE_DECODERS, refuse_repeated_parameters
+from entrypoints.http.parameters import TYPE_DECODERS, refuse_unknown_parameters
 from entrypoints.http.posts import PostController, read_post
 from entrypoints.http.problems import EXCEPTION_HANDLERS
-from entrypoints.http.proxies import TrustedProxies
-from entrypoints.http.rate_limits import UnroutedRequests, add_headers
 from entrypoints.http.request import ApiRequest
+from entrypoints.http.routes import options_of
+from entrypoints.http.sessions import SessionController
 from entrypoints.http.todos import TodoController, list_tags
-from entrypoints.http.workload import Workload
-from entrypoints.observability.instruments import Instruments
+from entrypoints.instruments import Instruments
 from entrypoints.services import Services
 from entrypoints.settings import Settings
 
@@ -40,6 +49,34 @@ MAX_BODY_SIZE = max_json_size(MAX_TITLE_LENGTH + MAX_DESCRIPTION_LENGTH + MAX_TA
 """Bytes: room for the largest to-do, which is the largest that any route but one takes."""
 
 ServicesOpener = Callable[[], AbstractAsyncContextManager[Services]]
+
+
+LAYERS_OF_ROUTES: Sequence[Layer] = [
+    Authentication,
+    RateLimit,
+    RequestBodies,
+    ConcurrencyLimit,
+    UnreadResponses,
+]
+"""What stands around each controller, from outside in. The router has found the route by then."""
+
+
+def _layers(settings: Settings, instruments: Instruments, cors: ASGIApp | None) -> list[Layer]:
+    """Return what stands around the router, from outside in; what is not configured is not there."""
+    origins, force_https = settings.cors_origins, settings.force_https
+    return [
+        RequestContexts,
+        *instruments.layers(),
+        *([partial(TrustedProxies, networks=settings.trusted_proxies)] if settings.trusted_proxies else []),
+        partial(SecurityHeaders, force_https=force_https, hsts=settings.hsts, cors_origins=origins),
+        LargeResponses,
+        partial(HeadAndOptions, has_cors=cors is not None),
+        *([partial(Cors, framework=cors)] if cors is not None else []),
+        UriLength,
+        partial(TrustedHosts, allowed_hosts=settings.allowed_hosts, is_required=force_https),
+        *([HttpsRedirect] if force_https else []),
+        partial(Deadlines, request_timeout=settings.request_timeout),
+    ]
 
 
 def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
@@ -50,8 +87,10 @@ def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
             service,
             health,
             readiness,
-            AuthController,
-            MeController,
+            register,
+            SessionController,
+            ApiTokenController,
+            AccountController,
             TodoController,
             list_tags,
             PostController,
@@ -63,9 +102,8 @@ def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
         request_class=ApiRequest,
         type_decoders=TYPE_DECODERS,
         request_max_body_size=MAX_BODY_SIZE,
-        middleware=[Authentication, Workload],
-        before_send=[add_headers],
-        before_request=refuse_repeated_parameters,
+        middleware=cast("Any", LAYERS_OF_ROUTES),
+        before_request=refuse_unknown_parameters,
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[partial(_lifespan, open_services, instruments)],
         cors_config=cors_config(settings.cors_origins),
@@ -74,27 +112,24 @@ def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
     )
     _require_access_decisions(app)
     app.state.openapi_document = msgspec.json.encode(openapi_document(app))
-    app.asgi_handler = instruments.around(_in_layers(app.asgi_handler, settings))  # around everything, to measure it
+    app.asgi_handler = _in_layers(app.asgi_handler, settings, instruments)
     return app
 
 
-def _in_layers(framework: ASGIApp, settings: Settings) -> ASGIApp:
-    """Return the framework's layers, CORS if there is any, error handler and router, with ours between and around.
-
-    The innermost comes first.
-    """
+def _in_layers(framework: ASGIApp, settings: Settings, instruments: Instruments) -> ASGIApp:
+    """Return the framework's own layers, which turn errors into responses and do CORS, among ours."""
     cors = cast("Any", framework) if settings.cors_origins else None
     errors = cast("Any", framework) if cors is None else cors.app
-    errors.app = UnroutedRequests(errors.app)
-    app = Deadlines(errors, request_timeout=settings.request_timeout)
-    app = Admission(app, allowed_hosts=settings.allowed_hosts, force_https=settings.force_https)
-    if cors is not None:  # around all that answers, so that pages can read what it says
-        cors.app = app
-        app = RefusedPreflights(cors)
-    app = Envelope(app, force_https=settings.force_https, hsts=settings.hsts, cors_origins=settings.cors_origins)
-    if settings.trusted_proxies:  # around all that asks the scope who is there
-        app = TrustedProxies(app, settings.trusted_proxies)
-    return app
+    errors.app = UnroutedRateLimit(errors.app)
+    http = in_layers(errors, _layers(settings, instruments, cors))
+
+    def answer(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Only requests go through the layers: what else there may be, such as a WebSocket, is refused at once."""
+        if scope["type"] != "http":
+            return errors(scope, receive, send)
+        return http(cast("HTTPScope", scope), receive, send)
+
+    return answer
 
 
 @asynccontextmanager
@@ -110,4 +145,4 @@ def _require_access_decisions(app: Litestar) -> None:
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
                 if handler.http_methods != {HttpMethod.OPTIONS}:
-                    scope_of(handler)
+                    options_of(handler)

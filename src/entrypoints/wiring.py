@@ -27,7 +27,7 @@ from domain.sessions.service import SessionService
 from domain.store import Store
 from domain.todos.service import TodoService
 from entrypoints.clock import utc_now
-from entrypoints.http.workload import BODIES
+from entrypoints.http.middleware.request_bodies import BODIES
 from entrypoints.services import Notices, Readiness, Services, no_notices, no_pool
 from entrypoints.settings import Settings
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from entrypoints.http.admission import MAX_PATH_LENGTH
+from entrypoints.http.middleware.uri_length import MAX_PATH_LENGTH
 from tests.api import routes_of
 from tests.contract import hostile
 from tests.contract.hostile_account import HostileApi, Stored

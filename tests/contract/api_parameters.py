@@ -2,8 +2,9 @@
 
 import httpx
 import pytest
+from litestar import Litestar
 
-from tests.api import assert_problem
+from tests.api import assert_problem, routes_of
 
 
 class ParametersApi:
@@ -29,9 +30,50 @@ class ParametersApi:
     async def test_so_it_is_where_anybody_may_ask(self, client: httpx.AsyncClient) -> None:
         assert_problem(await client.get("/posts?page=1&page=2"), 422, "invalid")
 
-    @pytest.mark.parametrize("query", ["utm_source=x", "utm_source=x&utm_source=y&limit=1", "&&&", "=&="])
-    async def test_parameters_that_nobody_knows_are_ignored(self, authed_client: httpx.AsyncClient, query: str) -> None:
-        assert (await authed_client.get(f"/todos?{query}")).status_code == 200
+    async def test_parameters_that_a_route_does_not_know_are_refused_by_name_on_every_route(
+        self, app: Litestar, authed_client: httpx.AsyncClient
+    ) -> None:
+        routes = list(routes_of(app))
+
+        for route in routes:
+            response = await authed_client.request(route.method, f"{route.with_id(1)}?utm_source=x&completed=true")
+
+            body = assert_problem(response, 422, "unknown_parameter")
+            assert [error["parameter"] for error in body["errors"]] == ["completed", "utm_source"], route
+        assert len(routes) > 25
+
+    @pytest.mark.parametrize(
+        ("target", "parameters"),
+        [
+            ("/todos?completed=true", ["completed"]),
+            ("/todos?Done=true&done=true", ["Done"]),
+            ("/todos?limit=1&utm_source=x&utm_source=y", ["utm_source"]),
+            ("/todos?limit=1&limit=2&completed=", ["completed"]),
+            ("/todos?%63ompleted=true", ["completed"]),
+            ("/todos?=&=", [""]),
+            ("/todos/1?todo_id=2", ["todo_id"]),
+            ("/tags?sort=title", ["sort"]),
+            ("/health?1732640000", ["1732640000"]),
+            ("/posts?request=x", ["request"]),
+            (f"/posts?{'x' * 5_000}=1", ["x" * 300]),
+        ],
+    )
+    async def test_each_parameter_that_is_wrong_is_named_once(
+        self, authed_client: httpx.AsyncClient, target: str, parameters: list[str]
+    ) -> None:
+        body = assert_problem(await authed_client.get(target), 422, "unknown_parameter")
+
+        assert [error["parameter"] for error in body["errors"]] == parameters
+
+    @pytest.mark.parametrize("target", ["/todos?", "/todos?&&&", "/health?", "/todos?tag=a%26b&q=c%3Dd"])
+    async def test_a_query_without_unknown_parameters_is_good(
+        self, authed_client: httpx.AsyncClient, target: str
+    ) -> None:
+        assert (await authed_client.get(target)).status_code == 200
+
+    async def test_whoever_may_not_ask_is_told_that_first(self, anonymous_client: httpx.AsyncClient) -> None:
+        assert_problem(await anonymous_client.get("/todos?completed=true"), 401, "unauthenticated")
+        assert_problem(await anonymous_client.get("/nothing?completed=true"), 404, "not_found")
 
     @pytest.mark.parametrize(
         "number", ["1e1", "1.0", "10.0", "1e0", "+1", "%201", "1_0", "0x1", "\uff11", "", "-", "9" * 30]

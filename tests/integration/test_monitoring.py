@@ -10,7 +10,8 @@ from typing import Any, cast
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from entrypoints.http.observation import ObservedRequest
+from entrypoints.http.metrics import HttpMetrics
+from entrypoints.http.middleware.observation import ObservedRequest
 from entrypoints.observability.metrics import Metrics
 from tests.integration.deploy_files import must, run
 from tests.needs import ENGINE, PROMTOOL, is_met, require
@@ -32,11 +33,12 @@ OPERATORS = {"and", "or", "unless", "by", "without", "bool", "offset"}
 def exported() -> dict[str, set[str]]:
     """Return the names of all samples that the service has, and their labels."""
     metrics = Metrics(host="127.0.0.1", port=0)
-    metrics(
+    HttpMetrics(metrics)(
         ObservedRequest(
-            id="x", method="GET", route="/", path="/", status=200, duration=0.1, rate_limited_by="everything"
+            id="x", method="GET", name="/", path="/", status=200, outcome="200", duration=0.1,
+            rate_limited_by="everything",
         )
-    )
+    )  # fmt: skip
     families = text_string_to_metric_families(metrics.exposition().decode())
     # The process id is added where several workers meet.
     return {sample.name: {*sample.labels, "pid"} for family in families for sample in family.samples}

@@ -19,7 +19,7 @@ from adapters.sqlalchemy.store import SqlAlchemyStore
 from adapters.sqlalchemy.tables import AccountRow
 from domain.concurrency.pool import PoolUsage
 from domain.errors import Unavailable
-from entrypoints.http.deadlines import Deadlines
+from entrypoints.http.middleware.deadlines import Deadlines
 from tests.api import assert_problem
 from tests.builders import a_new_account
 from tests.clock import StandingClock

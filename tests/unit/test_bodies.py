@@ -11,9 +11,9 @@ from msgspec import Meta, Struct
 
 from domain.errors import Invalid
 from domain.todos.model import NewTodo, TodoPatch
-from entrypoints.http.auth import Login
 from entrypoints.http.bodies import FormBody, JsonBody, MergePatchBody
 from entrypoints.http.problems import MalformedBody, UnsupportedMediaType
+from entrypoints.http.sessions import Login
 
 
 class Item(Struct, forbid_unknown_fields=True):

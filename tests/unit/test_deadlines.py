@@ -1,14 +1,15 @@
 """How long a request may take, and who is told what when it takes longer."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 from litestar import Litestar, get, post
 from litestar.params import RawBody
 
-from entrypoints.http.deadlines import Deadlines
+from entrypoints.http.middleware.deadlines import Deadlines
+from entrypoints.http.middleware.request_context import RequestContexts
 from entrypoints.http.problems import EXCEPTION_HANDLERS
 
 TIMEOUT = 0.4
@@ -62,7 +63,7 @@ async def reader(body: RawBody) -> int:
 def app() -> Any:
     """Two routes that have no time to lose."""
     app = Litestar([slow, reader], exception_handlers=EXCEPTION_HANDLERS, openapi_config=None)
-    app.asgi_handler = Deadlines(app.asgi_handler, request_timeout=TIMEOUT)
+    app.asgi_handler = cast("Any", Deadlines(cast("Any", app.asgi_handler), request_timeout=TIMEOUT))
     return app
 
 
@@ -126,7 +127,7 @@ async def test_an_answer_that_has_begun_is_not_begun_again() -> None:
         await asyncio.sleep(60)
 
     with pytest.raises(TimeoutError):
-        await ask(Deadlines(half, request_timeout=TIMEOUT))
+        await ask(RequestContexts(Deadlines(half, request_timeout=TIMEOUT)))
 
 
 async def test_a_timeout_inside_is_none_of_the_request() -> None:

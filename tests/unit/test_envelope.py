@@ -11,7 +11,9 @@ from litestar import Litestar
 from msgspec.structs import replace
 
 from entrypoints.environment import Secret
-from entrypoints.http.envelope import Envelope
+from entrypoints.http.middleware.head_and_options import HeadAndOptions
+from entrypoints.http.middleware.request_context import RequestContexts
+from entrypoints.http.middleware.security_headers import SecurityHeaders
 from entrypoints.services import Services
 from entrypoints.settings import Settings
 from tests.harness import app_on
@@ -106,7 +108,7 @@ async def test_only_in_production_browsers_are_told_to_stay_with_https(services:
 
 
 async def test_an_answer_keeps_the_headers_that_it_sets_itself() -> None:
-    answer = await ask(Envelope(echo))
+    answer = await ask(SecurityHeaders(echo))
 
     assert (answer.headers["Cache-Control"], answer.headers["referrer-policy"]) == ("public", "origin")
     assert "cache-control" not in answer.headers
@@ -115,12 +117,12 @@ async def test_an_answer_keeps_the_headers_that_it_sets_itself() -> None:
 
 @pytest.mark.parametrize("given", ["abc", "A-b_c.1", "x" * 100])
 async def test_the_request_id_of_a_client_comes_back(given: str) -> None:
-    assert (await ask(Envelope(echo), x_request_id=given)).headers["x-request-id"] == given
+    assert (await ask(RequestContexts(echo), x_request_id=given)).headers["x-request-id"] == given
 
 
 @pytest.mark.parametrize("given", ["", "a b", "x" * 101, "a\nb", "ä", '"', "eyJhbGciOiJIUzI1NiJ9", "0aF9" * 16])
 async def test_another_request_id_is_replaced(given: str) -> None:
-    answers = [await ask(Envelope(echo), x_request_id=given) for _ in range(2)]
+    answers = [await ask(RequestContexts(echo), x_request_id=given) for _ in range(2)]
 
     ids = {answer.headers["x-request-id"] for answer in answers}
     assert len(ids) == 2
@@ -143,7 +145,7 @@ async def test_head_has_the_headers_of_get_and_no_body(app: Litestar, path: str)
 
 
 async def test_head_is_silent_however_many_parts_a_body_has() -> None:
-    assert (await ask(Envelope(echo), "HEAD")).body == b""
+    assert (await ask(HeadAndOptions(echo), "HEAD")).body == b""
 
 
 @pytest.mark.parametrize(
@@ -321,15 +323,17 @@ async def test_without_trusted_origins_no_browser_is_let_in(app: Litestar) -> No
     assert "access-control-allow-origin" not in answer.headers
 
 
-async def test_what_is_not_http_is_passed_on() -> None:
-    passed: list[str] = []
+async def test_what_is_not_http_is_refused(app: Litestar) -> None:
+    sent: list[Any] = []
 
-    async def lifespan(scope: Any, _: Any, __: Any) -> None:
-        passed.append(scope["type"])
+    async def send(message: Any) -> None:
+        sent.append(message)
 
-    await Envelope(lifespan)({"type": "lifespan"}, None, None)  # type: ignore[arg-type]
+    scope: dict[str, Any] = {"type": "websocket", "path": "/", "headers": [], "query_string": b""}
+    async with app.lifespan():
+        await cast("Any", app)(scope, None, send)
 
-    assert passed == ["lifespan"]
+    assert [message["type"] for message in sent] == ["websocket.close"]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Generator
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -12,7 +12,7 @@ from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
 from domain.errors import Unavailable
-from entrypoints.http.observation import Observation, ObservedRequest
+from entrypoints.http.middleware.observation import Observation, ObservedRequest
 from entrypoints.observability.error_tracking import ErrorTracking
 from entrypoints.services import Services
 from entrypoints.version import VERSION
@@ -76,7 +76,8 @@ def tracking(captured: Captured, seconds: Seconds) -> ErrorTracking:
 
 def a_request(error: Exception | None, status: int = 500) -> ObservedRequest:
     return ObservedRequest(
-        id="find-me", method="GET", route="/todos/{todo_id}", path="/todos/1471147114", status=status, duration=1,
+        id="find-me", method="GET", name="/todos/{todo_id}", path="/todos/1471147114", status=status,
+        outcome=str(status), duration=1,
         account_id=815, client="203.0.113.9", user_agent="curl", error=error,
     )  # fmt: skip
 
@@ -85,7 +86,7 @@ async def test_an_event_has_the_error_and_the_place_and_nothing_that_a_client_se
     tracking: ErrorTracking, captured: Captured, services: Services
 ) -> None:
     app = app_on(replace(services, posts=BrokenPosts(ValueError("hunter2"))))
-    app.asgi_handler = Observation(app.asgi_handler, [tracking])
+    app.asgi_handler = cast("Any", Observation(cast("Any", app.asgi_handler), [tracking]))
     async with client_of(app) as client:
         tokens = await sign_in(client)
         headers = {"X-Request-ID": "find-me", "User-Agent": "a-client", "Cookie": "a=cookie"}
@@ -127,7 +128,7 @@ async def test_a_mistake_of_a_client_is_no_event(
     tracking: ErrorTracking, captured: Captured, services: Services
 ) -> None:
     app = app_on(services)
-    app.asgi_handler = Observation(app.asgi_handler, [tracking])
+    app.asgi_handler = cast("Any", Observation(cast("Any", app.asgi_handler), [tracking]))
     async with client_of(app) as client:
         for path in ("/nothing", "/todos", "/posts?page=x", "/post/7"):
             await client.get(path)

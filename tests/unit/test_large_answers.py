@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from entrypoints.http.envelope import Envelope
-from entrypoints.http.large_answers import LARGE, send_in_parts
+from entrypoints.http.context import context_of
+from entrypoints.http.middleware.large_responses import LARGE, LargeResponses, send_in_parts
 from entrypoints.http.unread_answers import MAX_UNREAD_OF_ONE, Answer
 from entrypoints.services import Services
 from entrypoints.services import UnknownConnections as Unknown
@@ -65,7 +65,7 @@ async def test_an_answer_in_parts_is_the_same_answer(scope: Any, size: int, serv
 async def test_whoever_reads_nothing_is_given_up_and_counts_no_longer(
     scope: Any, connections: Noted, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("entrypoints.http.large_answers._READ_TIMEOUT", 0.01)
+    monkeypatch.setattr("entrypoints.http.middleware.large_responses._READ_TIMEOUT", 0.01)
 
     async def send(_: Any) -> None:
         await asyncio.Event().wait()
@@ -79,8 +79,8 @@ async def test_whoever_reads_nothing_is_given_up_and_counts_no_longer(
 async def test_behind_a_proxy_the_proxys_connection_is_the_one_that_is_closed(
     scope: Any, connections: Noted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("entrypoints.http.large_answers._READ_TIMEOUT", 0.01)
-    scope["client"], scope["peer"] = ("198.51.100.1", 0), PEER
+    monkeypatch.setattr("entrypoints.http.middleware.large_responses._READ_TIMEOUT", 0.01)
+    scope["client"], context_of(scope).peer = ("198.51.100.1", 0), PEER
 
     async def send(_: Any) -> None:
         await asyncio.Event().wait()
@@ -119,7 +119,7 @@ async def test_a_slow_reader_holds_nothing_but_the_answer(scope: Any) -> None:
             assert seen["done"]
             seen["parts"] += 1
 
-    await Envelope(app)(scope, nothing, send)
+    await LargeResponses(app)(scope, nothing, send)
 
     assert seen["parts"] > 1
 

@@ -13,8 +13,9 @@ from litestar import Litestar
 from msgspec.structs import replace
 
 from domain.errors import Unavailable
-from entrypoints.http.observation import CLIENT_CLOSED_REQUEST, UNMATCHED, Observation, ObservedRequest
-from entrypoints.observability.access_log import AccessLog
+from entrypoints.http.access_log import AccessLog
+from entrypoints.http.middleware.observation import CLIENT_CLOSED_REQUEST, UNMATCHED, Observation, ObservedRequest
+from entrypoints.http.middleware.request_context import RequestContexts
 from entrypoints.services import Services
 from entrypoints.settings import Settings
 from tests.api import create_todo, sign_in
@@ -55,7 +56,7 @@ async def observed(app: Any, **scope: Any) -> ObservedRequest:
     told: list[ObservedRequest] = []
     in_flight = Counted()
     with suppress(ValueError, asyncio.CancelledError):
-        await Observation(app, [told.append], in_flight=in_flight)(a_scope(**scope), nothing, nothing)  # type: ignore[arg-type]
+        await RequestContexts(Observation(app, [told.append], in_flight=in_flight))(a_scope(**scope), nothing, nothing)  # type: ignore[arg-type]
     assert (in_flight.now, in_flight.most) == (0, 1)
     (request,) = told
     return request
@@ -92,7 +93,7 @@ async def test_an_error_that_escapes_everything_is_a_500_and_goes_on_to_the_serv
 
     told: list[ObservedRequest] = []
     with pytest.raises(ValueError, match=r"^$"):
-        await Observation(failing, [told.append])(a_scope(), nothing, nothing)  # type: ignore[arg-type]
+        await RequestContexts(Observation(failing, [told.append]))(a_scope(), nothing, nothing)  # type: ignore[arg-type]
 
     assert [(request.status, request.error) for request in told] == [(500, error)]
 
@@ -113,21 +114,10 @@ async def test_an_observer_that_fails_harms_neither_the_request_nor_the_others(
         raise OSError
 
     told: list[ObservedRequest] = []
-    await Observation(answering(200), [fail, told.append])(a_scope(), nothing, nothing)  # type: ignore[arg-type]
+    await RequestContexts(Observation(answering(200), [fail, told.append]))(a_scope(), nothing, nothing)  # type: ignore[arg-type]
 
     assert len(told) == 1
     assert "could not be observed" in caplog.text
-
-
-async def test_what_is_no_request_passes_by() -> None:
-    seen: list[Any] = []
-
-    async def app(scope: Any, _: Any, __: Any) -> None:
-        seen.append(scope)
-
-    await Observation(app, [lambda _: pytest.fail("observed")])({"type": "lifespan"}, nothing, nothing)  # type: ignore[arg-type]
-
-    assert seen == [{"type": "lifespan"}]
 
 
 async def test_the_id_is_bound_during_the_request_only() -> None:
@@ -167,7 +157,9 @@ async def test_the_id_is_the_clients_or_that_of_its_trace_or_new(
 
 
 def a_request(**changes: Any) -> ObservedRequest:
-    given: dict[str, Any] = {"id": "x", "method": "GET", "route": UNMATCHED, "path": "/x", "duration": 0.004}
+    given: dict[str, Any] = {
+        "id": "x", "method": "GET", "name": UNMATCHED, "path": "/x", "outcome": "200", "duration": 0.004,
+    }  # fmt: skip
     return ObservedRequest(**(given | changes))
 
 
@@ -197,7 +189,7 @@ class TestAccessLog:
         assert entry.pop("time")
         assert entry == {
             "level": "info", "logger": "access", "message": "Request", "method": "GET", "route": "/todos/{todo_id}",
-            "path": f"/todos/{todo['id']}", "status": 200, "request_id": "find-me", "account_id": 1,
+            "path": f"/todos/{todo['id']}", "status": 422, "request_id": "find-me", "account_id": 1,
             "client": "127.0.0.1", "user_agent": "curl/8",
         }  # fmt: skip
 

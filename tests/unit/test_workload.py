@@ -14,10 +14,11 @@ from adapters.concurrency.caller_limiter import CallerConcurrencyLimiter
 from adapters.concurrency.limiter import FairConcurrencyLimiter
 from domain.concurrency.budget import Budget
 from domain.concurrency.fair_queue import ConcurrencyLimits
-from entrypoints.http.authentication import public
-from entrypoints.http.envelope import Envelope
+from entrypoints.http.middleware.concurrency_limit import ConcurrencyLimit
+from entrypoints.http.middleware.request_bodies import RequestBodies
+from entrypoints.http.middleware.request_context import RequestContexts
 from entrypoints.http.problems import EXCEPTION_HANDLERS
-from entrypoints.http.workload import Workload
+from entrypoints.http.routes import public
 from entrypoints.services import Services
 from tests.api import assert_problem
 from tests.harness import BASE_URL
@@ -70,13 +71,13 @@ def app(crowded: Services, gate: Gate) -> Litestar:
 
     app = Litestar(
         [work, health, parcels],
-        middleware=[Workload],
+        middleware=cast("Any", [RequestBodies, ConcurrencyLimit]),
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=MAX_BODY_SIZE,
         openapi_config=None,
     )
     app.state.services = crowded
-    app.asgi_handler = Envelope(app.asgi_handler)
+    app.asgi_handler = cast("Any", RequestContexts(cast("Any", app.asgi_handler)))
     return app
 
 

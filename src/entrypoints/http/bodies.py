@@ -16,8 +16,8 @@ from litestar.types import HTTPScope
 from litestar.typing import FieldDefinition
 
 from domain.errors import Invalid
+from entrypoints.http.headers import header
 from entrypoints.http.problems import MalformedBody, UnsupportedMediaType
-from entrypoints.http.request import header
 
 _MAX_DETAIL_LENGTH = 300
 

@@ -7,9 +7,9 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from swagger_ui_bundle import swagger_ui_path  # pyright: ignore[reportMissingTypeStubs] - it is one path
 
-from entrypoints.http.authentication import public
 from entrypoints.http.meta import NAME
 from entrypoints.http.request import ApiRequest
+from entrypoints.http.routes import public
 
 _ASSETS = {
     "swagger-ui.css": "text/css",

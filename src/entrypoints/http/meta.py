@@ -7,8 +7,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 from msgspec import Meta, Struct
 
-from entrypoints.http.authentication import public
 from entrypoints.http.request import ApiRequest
+from entrypoints.http.routes import public
 from entrypoints.version import VERSION
 
 NAME = "Todo API"

@@ -25,20 +25,21 @@ from litestar.status_codes import (
     HTTP_500_INTERNAL_SERVER_ERROR,
     HTTP_503_SERVICE_UNAVAILABLE,
 )
+from msgspec import Struct
 
-from entrypoints.http.authentication import limits_of, problems_of, scope_of
 from entrypoints.http.bodies import JsonBody
 from entrypoints.http.examples import EXAMPLES
 from entrypoints.http.meta import NAME
 from entrypoints.http.problems import PROBLEM_JSON, TITLES, Problem
 from entrypoints.http.rate_limits import RATE_LIMIT_HEADER, RATE_LIMIT_POLICY_HEADER
+from entrypoints.http.routes import options_of
 from entrypoints.version import VERSION
 
 _DESCRIPTION = """A to-do service that other programs build on.
 
 Times are RFC 3339 with an offset, and in UTC where they come from here. Ids are 64-bit integers. Whatever goes wrong
 is a problem (RFC 9457) with a stable `code`. Every path answers with and without a slash at its end, and to `HEAD`
-where it answers to `GET`.
+where it answers to `GET`. A query with a parameter that the path does not know is 422, as is a body with such a field.
 """
 
 SECURITY_SCHEMES: dict[str, dict[str, Any]] = {
@@ -156,13 +157,14 @@ def _described_routes(app: Litestar) -> Iterator[tuple[HTTPRouteHandler, str]]:
 
 def _correct(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     """Make an operation say what it really needs and gives."""
-    scope = scope_of(handler)
+    scope = options_of(handler).scope
     if scope is not None:
         operation["security"] = [{"bearer": [scope]}, {"password": []}]
-    elif HTTP_403_FORBIDDEN in problems_of(handler):  # anybody may call it, and it matters who does
+    elif HTTP_403_FORBIDDEN in options_of(handler).problems:  # anybody may call it, and it matters who does
         operation["security"] = [{}, {"bearer": []}, {"password": []}]
-    for parameter in operation.get("parameters", []):
-        parameter["schema"] = _without_null(parameter["schema"])
+    parameters = _parameters(operation, handler)
+    if parameters:
+        operation["parameters"] = parameters
     body = operation.get("requestBody")
     if body is not None:
         dto = cast("type[JsonBody]", handler.resolve_data_dto())  # pyright: ignore[reportUnknownMemberType] - generic
@@ -176,10 +178,31 @@ def _correct(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
         responses.setdefault(str(status), {"$ref": f"#/components/responses/{_name(status)}"})
     for header in (header for response in responses.values() for header in response.get("headers", {}).values()):
         header.setdefault("schema", {"type": "string"})
-    if limits_of(handler) is not None:
+    if options_of(handler).limits is not None:
         for status, response in responses.items():
             if int(status) < HTTP_300_MULTIPLE_CHOICES:
                 response.setdefault("headers", {}).update(_headers(RATE_LIMIT_HEADER, RATE_LIMIT_POLICY_HEADER))
+
+
+def _parameters(operation: dict[str, Any], handler: HTTPRouteHandler) -> list[dict[str, Any]]:
+    """Return the parameters that the framework knows, in paths and headers, and those of the query."""
+    known = operation.get("parameters", [])
+    for parameter in known:
+        parameter["schema"] = _without_null(parameter["schema"])
+    query = options_of(handler).query
+    return known if query is None else [*known, *_query_parameters(query)]
+
+
+def _query_parameters(query: type[Struct]) -> list[dict[str, Any]]:
+    """Describe each field of the Struct as a parameter, in the form of those that the framework describes."""
+    (described,) = msgspec.json.schema_components([query])[1].values()
+    flags = {"required": False, "deprecated": False, "allowEmptyValue": False, "allowReserved": False}
+    return [
+        {"name": name, "in": "query", "schema": schema}
+        | ({"description": schema["description"]} if "description" in schema else {})
+        | flags
+        for name, schema in described["properties"].items()
+    ]
 
 
 def _headers(*names: str) -> dict[str, Any]:
@@ -197,23 +220,25 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _problems(operation: dict[str, Any], handler: HTTPRouteHandler) -> set[int]:
     """Return the status codes of everything that can go wrong in an operation."""
-    found = {HTTP_400_BAD_REQUEST, HTTP_500_INTERNAL_SERVER_ERROR, *problems_of(handler)}
+    found = {
+        HTTP_400_BAD_REQUEST,
+        HTTP_422_UNPROCESSABLE_ENTITY,  # a query may have a parameter that is not known here
+        HTTP_500_INTERNAL_SERVER_ERROR,
+        *options_of(handler).problems,
+    }
     parameters = operation.get("parameters", [])
-    if scope_of(handler) is not None:
+    if options_of(handler).scope is not None:
         found |= {HTTP_401_UNAUTHORIZED, HTTP_403_FORBIDDEN}
-    if limits_of(handler) is not None:
+    if options_of(handler).limits is not None:
         found.add(HTTP_429_TOO_MANY_REQUESTS)
     if any(parameter["in"] == "path" for parameter in parameters):
         found.add(HTTP_404_NOT_FOUND)
-    if any(parameter["in"] == "query" for parameter in parameters):
-        found.add(HTTP_422_UNPROCESSABLE_ENTITY)
     if "requestBody" in operation:
         found |= {
             HTTP_400_BAD_REQUEST,
             HTTP_408_REQUEST_TIMEOUT,
             HTTP_413_REQUEST_ENTITY_TOO_LARGE,
             HTTP_415_UNSUPPORTED_MEDIA_TYPE,
-            HTTP_422_UNPROCESSABLE_ENTITY,
         }
     if "request" in handler.parsed_fn_signature.parameters:
         found.add(HTTP_503_SERVICE_UNAVAILABLE)

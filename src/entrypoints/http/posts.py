@@ -3,17 +3,17 @@
 from typing import Annotated
 
 from litestar import Controller, Response, delete, get, post
-from litestar.openapi.spec.enums import OpenAPIType
-from litestar.params import JSONBody, QueryParameter
+from litestar.params import JSONBody
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from domain.authentication.principal import TokenScope
 from domain.posts.model import MAX_CONTENT_LENGTH, NewPost, Post
-from entrypoints.http.authentication import needs, public
 from entrypoints.http.bodies import max_json_size
 from entrypoints.http.cursors import decode_post_cursor, encode_post_cursor, next_link
-from entrypoints.http.paths import LINK, LOCATION, Id, parse_integer
+from entrypoints.http.headers import LINK, LOCATION
+from entrypoints.http.parameters import Id
 from entrypoints.http.request import ApiRequest
+from entrypoints.http.routes import needs, public
 
 _LAST_PAGE = 2**31 - 1
 """As far as the number of posts to skip stays a 64-bit integer."""
@@ -21,22 +21,13 @@ _LAST_PAGE = 2**31 - 1
 _PAGE_SIZE = 10
 _MAX_PAGE_SIZE = 100
 
-PageNumber = Annotated[
-    str | None,
-    QueryParameter(
-        description="The first page is 1.",
-        schema_extra={"type": OpenAPIType.INTEGER, "minimum": 1, "maximum": _LAST_PAGE, "default": 1},
-    ),
-]
-PageSize = Annotated[
-    str | None,
-    QueryParameter(
-        description="The most posts in one page.",
-        schema_extra={"type": OpenAPIType.INTEGER, "minimum": 1, "maximum": _MAX_PAGE_SIZE, "default": _PAGE_SIZE},
-    ),
-]
 
-Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the part before, of the same page.")]
+class PostParameters(Struct, frozen=True, kw_only=True):
+    """What the query of a page of posts may have."""
+
+    page: Annotated[int, Meta(ge=1, le=_LAST_PAGE, description="The first page is 1.")] = 1
+    per_page: Annotated[int, Meta(ge=1, le=_MAX_PAGE_SIZE, description="The most posts in one page.")] = _PAGE_SIZE
+    cursor: Annotated[str, Meta(description="`next_cursor` of the part before, of the same page.")] | UnsetType = UNSET
 
 
 class PostList(Struct, frozen=True, kw_only=True):
@@ -58,10 +49,8 @@ class PostController(Controller):
     path = "/posts"
     tags = ("Posts",)
 
-    @get(operation_id="listPosts", summary="List posts", response_headers=[LINK], opt=public())
-    async def page(
-        self, request: ApiRequest, page: PageNumber = None, per_page: PageSize = None, cursor: Cursor = None
-    ) -> Response[PostList]:
+    @get(operation_id="listPosts", summary="List posts", response_headers=[LINK], opt=public(query=PostParameters))
+    async def page(self, request: ApiRequest) -> Response[PostList]:
         """Return one page of the board, the newest first; a page beyond the last is empty.
 
         Page `n` is always what comes after the first `(n - 1) * per_page` posts. A page of more than 28 long posts
@@ -69,11 +58,9 @@ class PostController(Controller):
         `next_cursor`, and a `Link` header, that lead to the rest of the same page. The following page begins where
         the last part ends, and not where the first does. A page of 28 or fewer is always whole.
         """
-        number = parse_integer(page, Annotated[int, Meta(ge=1, le=_LAST_PAGE)], parameter="page") or 1
-        size = (
-            parse_integer(per_page, Annotated[int, Meta(ge=1, le=_MAX_PAGE_SIZE)], parameter="per_page") or _PAGE_SIZE
-        )
-        after = None if cursor is None else decode_post_cursor(cursor, page=number, per_page=size)
+        asked = request.parse_query(PostParameters)
+        number, size = asked.page, asked.per_page
+        after = None if asked.cursor is UNSET else decode_post_cursor(asked.cursor, page=number, per_page=size)
         found = await request.services.posts.page(page=number, per_page=size, after=after)
         next_cursor = found.next and encode_post_cursor(found.next, page=number, per_page=size)
         return Response(

@@ -1,6 +1,7 @@
 """Everything that goes wrong, as problem details (RFC 9457). The only place that knows status codes of errors."""
 
 import logging
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Annotated, Any, cast
 
@@ -44,8 +45,9 @@ from domain.errors import (
     WrongCredentials,
 )
 from domain.rate_limits.errors import RateLimited
+from entrypoints.http.context import context_of
+from entrypoints.http.headers import bearer_token
 from entrypoints.http.rate_limits import note_concurrency, note_refusal
-from entrypoints.http.request import bearer_token, note_error, request_id
 from entrypoints.http.throttle import Throttle
 
 PROBLEM_JSON = "application/problem+json"
@@ -59,6 +61,9 @@ _RETRY_AFTER = "5"
 
 _made_by_clients = Throttle(seconds=1)
 """What they ask too much of is no fault here, and happens as often as they like."""
+
+_MAX_NAME_LENGTH = 300
+"""Characters of a client's own words that it gets back; nobody needs to read more."""
 
 _STATUS: dict[type[DomainError], int] = {
     Invalid: HTTP_422_UNPROCESSABLE_ENTITY,
@@ -154,6 +159,28 @@ class SlowBody(HTTPException):
         super().__init__(headers={"connection": "close"})
 
 
+class UnknownParameters(HTTPException):
+    """The query has parameters that the route does not know."""
+
+    status_code = HTTP_422_UNPROCESSABLE_ENTITY
+
+    def __init__(self, names: Iterable[str]) -> None:
+        super().__init__()
+        self.names = names
+
+
+def parameters_problem(request: Request[Any, Any, Any], error: UnknownParameters) -> Response[Problem]:
+    """Name each parameter that is not known."""
+    names = [name[:_MAX_NAME_LENGTH] for name in error.names]
+    return problem(
+        request,
+        error.status_code,
+        code="unknown_parameter",
+        detail="The query has parameters that are not known here.",
+        errors=[InvalidValue(detail="There is no such parameter.", parameter=name) for name in names],
+    )
+
+
 def domain_problem(request: Request[Any, Any, Any], error: DomainError) -> Response[Problem]:
     """Translate an error of the domain."""
     status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
@@ -181,12 +208,12 @@ def domain_problem(request: Request[Any, Any, Any], error: DomainError) -> Respo
     elif isinstance(error, (QueryTooExpensive, Overloaded)):
         headers["retry-after"] = _RETRY_AFTER
         if _made_by_clients.is_due(error.code):
-            name = request_id(request.scope)
+            name = context_of(request.scope).id
             _log.warning("%s Request %s", error.detail, name, extra={"request_id": name})
     elif isinstance(error, Unavailable):
         headers["retry-after"] = _RETRY_AFTER
-        note_error(request.scope, error)
-        request_name = request_id(request.scope)
+        context_of(request.scope).error = error
+        request_name = context_of(request.scope).id
         _log.error(
             "%s Request %s",
             error.detail,
@@ -199,15 +226,21 @@ def domain_problem(request: Request[Any, Any, Any], error: DomainError) -> Respo
 
 
 def http_problem(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
-    """Translate an error of the framework, keeping its headers (``Allow``, for instance)."""
+    """Translate an error of the framework, keeping its headers.
+
+    What answers to GET answers to HEAD as well, which the framework does not know.
+    """
     if error.status_code >= HTTP_500_INTERNAL_SERVER_ERROR:
         return unexpected_problem(request, error)
+    headers = dict(error.headers or {})
+    if "GET" in headers.get("allow", ""):
+        headers["allow"] += ", HEAD"
     return problem(
         request,
         error.status_code,
         code=_CODES.get(error.status_code, "bad_request"),
         detail=_DETAILS.get(error.status_code) or error.detail,
-        headers=dict(error.headers or {}),
+        headers=headers,
     )
 
 
@@ -226,14 +259,14 @@ def validation_problem(request: Request[Any, Any, Any], error: ValidationExcepti
 
 def unexpected_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """Log what nobody expected, and tell the client nothing but the id under which it is logged."""
-    note_error(request.scope, error)
+    context_of(request.scope).error = error
     _log.error(
         "Unexpected error in %s %r, request %s",
         request.method,
         request.scope["path"],
-        request_id(request.scope),
+        context_of(request.scope).id,
         exc_info=error,
-        extra={"request_id": request_id(request.scope)},
+        extra={"request_id": context_of(request.scope).id},
     )
     return problem(
         request,
@@ -259,7 +292,7 @@ def problem(
         status=status,
         code=code,
         detail=detail,
-        request_id=request_id(request.scope),
+        request_id=context_of(request.scope).id,
         errors=errors or UNSET,
         quota=quota,
     )
@@ -292,6 +325,7 @@ async def send_domain_problem(scope: HTTPScope, receive: Receive, send: Send, er
 EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = {
     DomainError: domain_problem,
     ValidationException: validation_problem,
+    UnknownParameters: parameters_problem,
     HTTPException: http_problem,
     Exception: unexpected_problem,
 }

@@ -1,24 +1,18 @@
 """The request as the controllers see it."""
 
-import re
-from random import getrandbits
-from typing import Any, cast
+from typing import Any, TypeVar
 
 from litestar import Request
 from litestar.datastructures import State
-from litestar.types import HTTPScope, Scope
+from msgspec import Struct
 
 from domain.authentication.principal import Principal
-from domain.rate_limits.networks import network_of
+from domain.errors import Unauthenticated
+from entrypoints.http.context import caller_of, context_of, services_of
+from entrypoints.http.parameters import parse_query
 from entrypoints.services import Services
 
-REQUEST_ID_HEADER = "x-request-id"
-_VALID_ID = re.compile(rb"(?!eyJ|[0-9A-Fa-f]{64})[A-Za-z0-9._-]{1,100}")
-"""A plain word; not what looks like a token or a digest, which no log line would show."""
-_TRACE_PARENT = re.compile(
-    rb"(?:00|(?P<later>(?!00|ff)[0-9a-f]{2}))-(?!0{32})(?P<trace_id>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
-    rb"(?(later)(?:-.*)?)"  # later versions may add to it
-)
+_Query = TypeVar("_Query", bound=Struct)
 
 
 class ApiRequest(Request[Principal, Any, State]):
@@ -27,12 +21,18 @@ class ApiRequest(Request[Principal, Any, State]):
     @property
     def services(self) -> Services:
         """The services this process runs."""
-        return cast("Services", self.scope["litestar_app"].state.services)
+        return services_of(self.scope)
 
     @property
     def principal(self) -> Principal:
-        """Who is asking; set before any controller that is not public is called."""
-        return cast("Principal", self.scope["user"])
+        """Who is asking; known before any controller that is not public is called.
+
+        :raises Unauthenticated: if nobody is.
+        """
+        principal = context_of(self.scope).principal
+        if principal is None:
+            raise Unauthenticated("It is not known who is asking.")
+        return principal
 
     @property
     def owner_id(self) -> int:
@@ -42,59 +42,11 @@ class ApiRequest(Request[Principal, Any, State]):
     @property
     def network(self) -> str:
         """The network that is asked from."""
-        return network_of(client_address(self.scope))
+        return caller_of(self.scope).network
 
+    def parse_query(self, wanted: type[_Query]) -> _Query:
+        """Return the parameters of the query, see ``parameters.parse_query``; the route's options name the same type.
 
-def client_address(scope: HTTPScope) -> str | None:
-    """Return where the request comes from; there is no address behind a Unix socket."""
-    client = scope["client"]
-    return None if client is None else client[0]
-
-
-def request_id(scope: Scope) -> str:
-    """Return the id of a request.
-
-    It is the one that the client or the proxy gave if that is a plain word, else the trace it belongs to (W3C Trace
-    Context, section 3.2), else a new one.
-    """
-    values = cast("dict[str, Any]", scope)
-    known: str | None = values.get("request_id")
-    if known is None:
-        known = values["request_id"] = _client_request_id(scope) or _new_id()
-    return known
-
-
-def _new_id() -> str:
-    return f"{getrandbits(128):032x}"
-
-
-def _client_request_id(scope: Scope) -> str | None:
-    trace_id = None
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _VALID_ID.fullmatch(value):
-            return value.decode()
-        if name == b"traceparent" and (trace := _TRACE_PARENT.fullmatch(value)):
-            trace_id = trace["trace_id"].decode()
-    return trace_id
-
-
-def header(scope: HTTPScope, wanted: bytes) -> str | None:
-    """Return the first header of that name, which is in lower case, if there is one."""
-    for name, value in scope["headers"]:
-        if name == wanted:
-            return value.decode("latin-1")
-    return None
-
-
-def bearer_token(scope: HTTPScope) -> str | None:
-    """Return the token of the ``Authorization`` header (RFC 6750, section 2.1), if there is one."""
-    value = header(scope, b"authorization")
-    if value is None:
-        return None
-    scheme, _, token = value.partition(" ")
-    return token.strip() or None if scheme.lower() == "bearer" else None
-
-
-def note_error(scope: Scope, error: Exception) -> None:
-    """Keep what went wrong here, rather than at the client, for whoever observes the request."""
-    cast("dict[str, Any]", scope)["error"] = error
+        :raises Invalid: if one of them stands for nothing of its type.
+        """
+        return parse_query(self.query_params, wanted)

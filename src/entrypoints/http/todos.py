@@ -1,20 +1,22 @@
 """To-dos over HTTP."""
 
-from typing import Annotated, Any, Literal, cast
+from datetime import datetime
+from typing import Annotated, Any, Literal, cast, get_args
 
 from litestar import Controller, Response, delete, get, patch, post
-from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
-from litestar.params import JSONBody, QueryParameter
+from litestar.params import JSONBody
 from litestar.status_codes import HTTP_304_NOT_MODIFIED
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from domain.authentication.principal import TokenScope
-from domain.todos.model import MAX_TAG_LENGTH, MAX_TITLE_LENGTH, NewTodo, Priority, TagCount, Todo, TodoPatch
+from domain.clock import in_utc
+from domain.errors import Invalid
+from domain.todos.model import MAX_TAG_LENGTH, MAX_TITLE_LENGTH, NewTodo, TagCount, Todo, TodoPatch
 from domain.todos.query import SortKey, TagQuery, TodoFilter, TodoOrder, TodoQuery
-from entrypoints.http.authentication import needs
 from entrypoints.http.bodies import MergePatchBody
 from entrypoints.http.cursors import decode_cursor, decode_tag_cursor, encode_cursor, encode_tag_cursor, next_link
-from entrypoints.http.paths import LINK, LOCATION, Id, naming_parameters, parse_instant, parse_integer, parse_parameter
+from entrypoints.http.headers import LINK, LOCATION
+from entrypoints.http.parameters import Id, naming_parameters
 from entrypoints.http.preconditions import (
     ETAG,
     IfMatch,
@@ -25,24 +27,11 @@ from entrypoints.http.preconditions import (
     versions_to_change,
 )
 from entrypoints.http.request import ApiRequest
+from entrypoints.http.routes import needs
 
-SortWord = Literal[
-    "created_at",
-    "-created_at",
-    "due_at",
-    "-due_at",
-    "priority",
-    "-priority",
-    "updated_at",
-    "-updated_at",
-    "title",
-    "-title",
-]
 _PAGE_SIZE = 50
 _TAGS_PAGE_SIZE = 200
 """The most there may be, and the default: whoever knows of no pages goes on to see all tags, if there are no more."""
-
-_PageSize = Annotated[int, Meta(ge=1, le=200)]
 
 _CACHE = "private, no-cache"
 """Clients may keep what they got, and ask with its ETag whether it is still good."""
@@ -63,51 +52,78 @@ class TagList(Struct, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
-Tag = Annotated[
-    str | None, QueryParameter(description="A tag, compared without case.", min_length=1, max_length=MAX_TAG_LENGTH)
-]
-PriorityParameter = Annotated[
-    str | None, QueryParameter(schema_extra={"type": OpenAPIType.INTEGER, "minimum": 1, "maximum": 5})
-]
-DueBefore = Annotated[
-    str | None, QueryParameter(description="Due before this instant.", format=OpenAPIFormat.DATE_TIME)
-]
-DueAfter = Annotated[
-    str | None, QueryParameter(description="Due at this instant or after it.", format=OpenAPIFormat.DATE_TIME)
-]
-Search = Annotated[
-    str | None,
-    QueryParameter(
-        description="Text in the title or the description, without case; at most 200 characters once case-folded.",
+_ORDERS = {
+    word: TodoOrder(key=key, descending=descending)
+    for key in get_args(SortKey)
+    for word, descending in ((key, False), (f"-{key}", True))
+}
+"""Every order that a list can have, by the word for it."""
+
+Tag = Annotated[str, Meta(min_length=1, max_length=MAX_TAG_LENGTH, description="A tag, compared without case.")]
+SearchText = Annotated[
+    str,
+    Meta(
         min_length=1,
         max_length=MAX_TITLE_LENGTH,
+        description="Text in the title or the description, without case; at most 200 characters once case-folded.",
     ),
 ]
-Sort = Annotated[SortWord, QueryParameter(description="What to sort by; a minus turns the order round.")]
-Done = Annotated[
-    str | None,
-    QueryParameter(description="Only those that are done, or are not.", schema_extra={"type": OpenAPIType.BOOLEAN}),
+Sort = Annotated[
+    str,
+    Meta(description="What to sort by; a minus turns the order round.", extra_json_schema={"enum": list(_ORDERS)}),
 ]
-Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before, of the same query.")]
 Include = Annotated[
-    str | None,
-    QueryParameter(description="`count` adds the number of all matching.", schema_extra={"enum": ["count"]}),
+    Literal["count"],
+    Meta(description="`count` adds the number of all matching.", extra_json_schema={"type": "string"}),
 ]
-Limit = Annotated[
-    str | None,
-    QueryParameter(
-        description="The most to-dos in one page.",
-        schema_extra={"type": OpenAPIType.INTEGER, "minimum": 1, "maximum": 200, "default": _PAGE_SIZE},
-    ),
-]
+Cursor = Annotated[str, Meta(description="`next_cursor` of the page before, of the same query.")]
 
-TagLimit = Annotated[
-    str | None,
-    QueryParameter(
-        description="The most tags in one page.",
-        schema_extra={"type": OpenAPIType.INTEGER, "minimum": 1, "maximum": 200, "default": _TAGS_PAGE_SIZE},
-    ),
-]
+
+class TodoParameters(Struct, frozen=True, kw_only=True):
+    """What the query of a list of to-dos may have."""
+
+    done: Annotated[bool, Meta(description="Only those that are done, or are not.")] | UnsetType = UNSET
+    tag: Tag | UnsetType = UNSET
+    priority: Annotated[int, Meta(ge=1, le=5)] | UnsetType = UNSET
+    due_before: Annotated[datetime, Meta(tz=True, description="Due before this instant.")] | UnsetType = UNSET
+    due_after: Annotated[datetime, Meta(tz=True, description="Due at this instant or after it.")] | UnsetType = UNSET
+    q: SearchText | UnsetType = UNSET
+    sort: Sort = "created_at"
+    limit: Annotated[int, Meta(ge=1, le=200, description="The most to-dos in one page.")] = _PAGE_SIZE
+    cursor: Cursor | UnsetType = UNSET
+    include: Include | UnsetType = UNSET
+
+    def where(self) -> TodoFilter:
+        """Return the conditions.
+
+        :raises Invalid: if one of them breaks a rule.
+        """
+        with naming_parameters(tag="tag", text="q"):
+            return TodoFilter(
+                done=None if self.done is UNSET else self.done,
+                tag=None if self.tag is UNSET else self.tag.strip(),
+                priority=None if self.priority is UNSET else self.priority,
+                due_before=None if self.due_before is UNSET else in_utc(self.due_before, parameter="due_before"),
+                due_after=None if self.due_after is UNSET else in_utc(self.due_after, parameter="due_after"),
+                text=None if self.q is UNSET else self.q,
+            )
+
+    def order(self) -> TodoOrder:
+        """Return the order.
+
+        :raises Invalid: if there is none of that name.
+        """
+        order = _ORDERS.get(self.sort)
+        if order is None:
+            raise Invalid(f"Expected one of: {', '.join(_ORDERS)}.", parameter="sort")
+        return order
+
+
+class TagParameters(Struct, frozen=True, kw_only=True):
+    """What the query of a list of tags may have."""
+
+    limit: Annotated[int, Meta(ge=1, le=200, description="The most tags in one page.")] = _TAGS_PAGE_SIZE
+    cursor: Cursor | UnsetType = UNSET
 
 
 class TodoController(Controller):
@@ -183,21 +199,13 @@ class TodoController(Controller):
         versions = versions_to_change(all_lines(if_match, request.headers, "if-match"))
         await request.services.todos.remove(todo_id, owner_id=request.owner_id, versions=versions)
 
-    @get(operation_id="listTodos", summary="List to-dos", response_headers=[LINK], opt=needs(TokenScope.TODOS_READ))
-    async def search(
-        self,
-        request: ApiRequest,
-        done: Done = None,
-        tag: Tag = None,
-        priority: PriorityParameter = None,
-        due_before: DueBefore = None,
-        due_after: DueAfter = None,
-        q: Search = None,
-        sort: Sort = "created_at",
-        limit: Limit = None,
-        cursor: Cursor = None,
-        include: Include = None,
-    ) -> Response[TodoList]:
+    @get(
+        operation_id="listTodos",
+        summary="List to-dos",
+        response_headers=[LINK],
+        opt=needs(TokenScope.TODOS_READ, query=TodoParameters),
+    )
+    async def search(self, request: ApiRequest) -> Response[TodoList]:
         """Return one page of the to-dos that fulfil every condition.
 
         Follow `next_cursor`, or the `Link` header, until there is none: to-dos that are created meanwhile make no
@@ -208,27 +216,14 @@ class TodoController(Controller):
         A page ends early if its to-dos are long (1.5 MB of JSON, counting every character as if it had to be
         escaped): `next_cursor` alone says whether there are more.
         """
-        with naming_parameters(tag="tag", text="q"):
-            where = TodoFilter(
-                done=parse_parameter(done, bool, parameter="done"),
-                tag=tag and tag.strip(),
-                priority=parse_integer(priority, Priority, parameter="priority"),
-                due_before=parse_instant(due_before, parameter="due_before"),
-                due_after=parse_instant(due_after, parameter="due_after"),
-                text=q,
-            )
-        order = TodoOrder(key=cast("SortKey", sort.removeprefix("-")), descending=sort.startswith("-"))
-        after = None if cursor is None else decode_cursor(cursor, where=where, order=order)
+        asked = request.parse_query(TodoParameters)
+        where, order = asked.where(), asked.order()
+        after = None if asked.cursor is UNSET else decode_cursor(asked.cursor, where=where, order=order)
         page = await request.services.todos.page(
-            TodoQuery(
-                where=where,
-                order=order,
-                limit=parse_integer(limit, _PageSize, parameter="limit") or _PAGE_SIZE,
-                after=after,
-            ),
+            TodoQuery(where=where, order=order, limit=asked.limit, after=after),
             owner_id=request.owner_id,
             network=request.network,
-            counted=parse_parameter(include, Literal["count"], parameter="include") is not None,
+            counted=asked.include is not UNSET,
         )
         next_cursor = page.next and encode_cursor(page.next, where=where, order=order)
         return Response(
@@ -243,20 +238,17 @@ class TodoController(Controller):
     summary="List tags",
     tags=["To-dos"],
     response_headers=[LINK],
-    opt=needs(TokenScope.TODOS_READ),
+    opt=needs(TokenScope.TODOS_READ, query=TagParameters),
 )
-async def list_tags(request: ApiRequest, limit: TagLimit = None, cursor: Cursor = None) -> Response[TagList]:
+async def list_tags(request: ApiRequest) -> Response[TagList]:
     """Return one page of the tags in use, each with the number of to-dos that bear it.
 
     They are in the order of their lower-case forms. Follow `next_cursor`, or the `Link` header, until there is none.
     """
+    asked = request.parse_query(TagParameters)
+    after = None if asked.cursor is UNSET else decode_tag_cursor(asked.cursor)
     page = await request.services.todos.tags(
-        TagQuery(
-            limit=parse_integer(limit, _PageSize, parameter="limit") or _TAGS_PAGE_SIZE,
-            after=None if cursor is None else decode_tag_cursor(cursor),
-        ),
-        owner_id=request.owner_id,
-        network=request.network,
+        TagQuery(limit=asked.limit, after=after), owner_id=request.owner_id, network=request.network
     )
     next_cursor = None if page.next is None else encode_tag_cursor(page.next)
     return Response(TagList(items=page.items, next_cursor=next_cursor), headers=next_link(request, next_cursor))

@@ -1,9 +1,9 @@
 """Errors that nobody expected, told to Sentry without anything that belongs to a person.
 
-What is sent is chosen, not what is left out: the types of the exceptions, where in the code they came from, and which
-request it was. Messages of exceptions are not sent, for drivers and decoders put values into them. Neither is the
+What is sent is chosen, not what is left out: the types of the exceptions, where in the code they came from, and what
+was being done. Messages of exceptions are not sent, for drivers and decoders put values into them. Neither is the
 account: it does not help to find a mistake, a digest of a small number is soon undone, and the log has it under the
-id of the request.
+id of what was done.
 """
 
 import time
@@ -14,7 +14,7 @@ import sentry_sdk
 from sentry_sdk.types import Event, Hint
 
 from domain.errors import Unavailable
-from entrypoints.http.observation import ObservedRequest
+from entrypoints.observability.operations import Operation
 from entrypoints.version import VERSION
 
 _REPORT_INTERVAL = 60
@@ -22,11 +22,12 @@ _REPORT_INTERVAL = 60
 
 _EVENT_KEYS = ("event_id", "timestamp", "platform", "level", "release", "environment")
 _FRAME_KEYS = ("filename", "function", "module", "lineno", "in_app")
-_TAGS = ("request_id", "route", "method", "status", "version")
+_OPERATION = "operation"
+"""The part of an event that has the tags of the operation, and no others that somebody set."""
 
 
 class ErrorTracking:
-    """Reports requests that ended in an error of ours."""
+    """Reports operations that ended in an error of ours."""
 
     def __init__(
         self,
@@ -56,21 +57,13 @@ class ErrorTracking:
         self._monotonic = monotonic
         self._quiet_until = -1.0
 
-    def __call__(self, request: ObservedRequest) -> None:
-        """Report the error of a request, if there was one; the SDK sends it from a thread of its own."""
-        if request.error is None or self._is_told_already(request.error):
+    def __call__(self, operation: Operation) -> None:
+        """Report the error of an operation, if there was one; the SDK sends it from a thread of its own."""
+        if operation.error is None or self._is_told_already(operation.error):
             return
-        tags = {
-            "request_id": request.id,
-            "route": request.route,
-            "method": request.method,
-            "status": str(request.status),
-            "version": VERSION,
-        }
         with sentry_sdk.new_scope() as scope:
-            for name, value in tags.items():
-                scope.set_tag(name, value)
-            sentry_sdk.capture_exception(request.error)
+            scope.set_context(_OPERATION, {**operation.tags, "version": VERSION})
+            sentry_sdk.capture_exception(operation.error)
 
     def close(self) -> None:
         """Send what still waits, for two seconds at the most."""
@@ -92,7 +85,7 @@ def _chosen(event: Event, _: Hint) -> Event | None:
     """Return what may leave this machine of an event."""
     given = cast("dict[str, Any]", event)
     chosen = {key: given[key] for key in _EVENT_KEYS if key in given}
-    chosen["tags"] = {key: value for key, value in given.get("tags", {}).items() if key in _TAGS}
+    chosen["tags"] = given["contexts"][_OPERATION]
     chosen["exception"] = {"values": [_chosen_exception(value) for value in given["exception"]["values"]]}
     return cast("Event", chosen)
 

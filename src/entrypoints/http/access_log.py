@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
-from entrypoints.http.observation import ObservedRequest
+from entrypoints.http.middleware.observation import ObservedRequest
 from entrypoints.http.throttle import Throttle
 
 _HEALTH = frozenset({"/health", "/health/ready"})
@@ -37,11 +37,11 @@ class AccessLog:
                 return
             more = {"rate_limited_by": request.rate_limited_by, "unlogged": self._unlogged}
             self._unlogged = 0
-        write = self._logger.debug if request.route in _HEALTH else self._logger.info
+        write = self._logger.debug if request.name in _HEALTH else self._logger.info
         write(
             "Request",
             method=request.method,
-            route=request.route,
+            route=request.name,
             path=request.path[:_MAX_PATH_LENGTH],
             status=request.status,
             duration_ms=round(request.duration * 1000, 2),

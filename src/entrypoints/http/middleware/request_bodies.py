@@ -1,23 +1,20 @@
-"""How often and how much one client may ask: requests a minute, bodies that arrive, requests that are worked on.
+"""Bodies of requests: how large they may be, and how much of them may arrive at once.
 
-A request stands here between being known and being worked on. Its body is read first, so that nobody's turn passes
-while a slow client sends; then it waits for its turn, which it has until it is answered.
+A body is read before the request waits for its turn, so that nobody's turn passes while a slow client sends.
 """
 
+from collections.abc import Awaitable
 from typing import Any, cast
 
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Receive, Scope, Send
+from litestar.types import HTTPReceiveMessage, HTTPScope, Receive, Send
 
-from domain.authentication.principal import Principal
 from domain.concurrency.budget import Budget, Share
-from domain.concurrency.caller import Caller
-from domain.rate_limits.networks import network_of
+from entrypoints.http.context import caller_of, services_of
+from entrypoints.http.middleware import HttpApp
 from entrypoints.http.problems import MalformedBody
-from entrypoints.http.rate_limits import COMMON, LIMITS, RouteLimits, count
-from entrypoints.http.request import client_address
-from entrypoints.services import Services
+from entrypoints.http.routes import route_of
 
 _SMALL = 4 * 1_024
 """Bytes of a body that are not counted: whatever large ones are under way, small ones still arrive."""
@@ -37,50 +34,29 @@ _MAX_DIGITS = 15
 _WITHOUT_BODY = frozenset({"GET", "HEAD"})
 
 
-class Workload:
-    """Counts the request, reads its body, waits for the turn of whoever asks, and gives it back afterwards.
+class RequestBodies:
+    """Reads the body of a request out of a budget for each account, address and process, before anything is done."""
 
-    Stands behind authentication, which tells whose the request is. Whoever is signed in takes turns with the requests
-    of the same account, anybody else with those from the same network; and all who ask from one network with each
-    other. What is not limited, such as the health of the service, is not counted and never waits.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: HttpApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse the request before its body is read, or pass it on when it is its turn.
+    def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Pass the request on when its body is there.
 
-        :raises RateLimited: if there were too many.
-        :raises TooManyConcurrent: if whoever asks has too much under way already, or has not read what they got.
-        :raises Overloaded: if everybody together has.
+        :raises TooManyConcurrent: if whoever asks sends too much at once.
+        :raises Overloaded: if everybody together does.
         :raises HTTPException: if the body is too large, ends too early, or comes too slowly.
         """
-        http_scope = cast("HTTPScope", scope)
-        limits = cast("RouteLimits | None", http_scope["route_handler"].opt.get(LIMITS, COMMON))
-        if limits is None:
-            await self.app(scope, receive, send)
-            return
-        await count(http_scope, limits)
-        services: Services = http_scope["litestar_app"].state.services
-        body = None if http_scope["method"] in _WITHOUT_BODY else _Body(http_scope, services.bodies)
-        principal: Principal | None = cast("dict[str, Any]", scope).get("user")
-        network = network_of(client_address(http_scope))
-        own = network if principal is None else principal.account_id
-        caller = Caller(own, network)
-        limiter = services.requests
+        if scope["method"] in _WITHOUT_BODY or route_of(scope).limits is None:
+            return self.app(scope, receive, send)
+        return self._with_body(scope, receive, send)
+
+    async def _with_body(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        body = _Body(scope, services_of(scope).bodies)
         try:
-            if body is not None:
-                receive = _replayed(await body.read(receive), receive)
-            await limiter.acquire(caller)
-            try:
-                services.unread_answers.check(own)
-                await self.app(scope, receive, send)
-            finally:
-                limiter.release(caller)
+            await self.app(scope, _replayed(await body.read(receive), receive), send)
         finally:
-            if body is not None:
-                body.forget()
+            body.forget()
 
 
 class _Body:
@@ -143,10 +119,10 @@ def _refuse_announced(scope: HTTPScope, max_size: int | None) -> None:
 
 
 def _shares(scope: HTTPScope) -> list[Share]:
-    shares: list[Share] = [(network_of(client_address(scope)), _BODIES_OF_ADDRESS)]
-    principal: Principal | None = cast("dict[str, Any]", scope).get("user")
-    if principal is not None:
-        shares.append((principal.account_id, _BODIES_OF_ACCOUNT))
+    caller = caller_of(scope)
+    shares: list[Share] = [(caller.network, _BODIES_OF_ADDRESS)]
+    if caller.own != caller.network:
+        shares.append((caller.own, _BODIES_OF_ACCOUNT))
     return shares
 
 

@@ -5,10 +5,11 @@ import logging
 from typing import Any
 
 from litestar.status_codes import HTTP_503_SERVICE_UNAVAILABLE
-from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Send
 
+from entrypoints.http.context import context_of
+from entrypoints.http.middleware import HttpApp
 from entrypoints.http.problems import SlowBody, send_problem
-from entrypoints.http.request import request_id
 
 BODY_TIMEOUT = 10
 """Seconds for a whole body; the largest to-do needs no more than 40 kbit/s for it."""
@@ -26,37 +27,28 @@ class Deadlines:
     back, and only then does its connection go back to the pool. ``request_timeout`` is in seconds.
     """
 
-    def __init__(self, app: ASGIApp, *, request_timeout: float) -> None:
+    def __init__(self, app: HttpApp, *, request_timeout: float) -> None:
         self.app = app
         self._request_timeout = request_timeout
         # Of a request that waits for its body all the time, the body is what is to blame.
         self._body_timeout = min(BODY_TIMEOUT, request_timeout / 2)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 503 when its time is up.
 
         :raises TimeoutError: if the answer had begun; there is no taking it back then.
         """
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        has_begun = False
-
-        async def send_noted(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
-            await send(message)
-
+        time = asyncio.timeout(self._request_timeout)
         try:
-            async with asyncio.timeout(self._request_timeout) as time:
-                await self.app(scope, _in_time(receive, self._body_timeout), send_noted)
+            async with time:
+                await self.app(scope, _in_time(receive, self._body_timeout), send)
         except TimeoutError:
-            if has_begun or not time.expired():
+            if context_of(scope).status is not None or not time.expired():
                 raise
             await self._give_up(scope, receive, send)
 
     async def _give_up(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        name = request_id(scope)
+        name = context_of(scope).id
         _log.warning("Request %s took more than %s seconds", name, self._request_timeout, extra={"request_id": name})
         await send_problem(
             scope,

@@ -1,4 +1,4 @@
-"""One's own account over HTTP."""
+"""Accounts over HTTP: opening one, and one's own."""
 
 from typing import Annotated
 
@@ -8,21 +8,45 @@ from litestar.status_codes import HTTP_204_NO_CONTENT
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from domain.accounts.model import Account, AccountPatch
+from domain.accounts.model import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, Account, AccountPatch
 from domain.authentication.principal import TokenScope
-from domain.rate_limits.quotas import PASSWORD_CHECK, PASSWORD_CHECK_ADDRESS, PASSWORD_CHECK_SITE
-from entrypoints.http.auth import NewPassword
-from entrypoints.http.authentication import needs
+from domain.rate_limits.quotas import (
+    PASSWORD_CHECK,
+    PASSWORD_CHECK_ADDRESS,
+    PASSWORD_CHECK_SITE,
+    REGISTRATION,
+    REGISTRATION_SITE,
+)
 from entrypoints.http.bodies import MergePatchBody
+from entrypoints.http.headers import client_address
 from entrypoints.http.preconditions import ETAG, IfMatch, all_lines, etag, versions_to_change
-from entrypoints.http.rate_limits import RouteLimits
 from entrypoints.http.request import ApiRequest
+from entrypoints.http.routes import RouteLimits, needs, public
 
+_REGISTER = RouteLimits(by_address=(REGISTRATION,), by_site=(REGISTRATION_SITE,))
 _PASSWORD = RouteLimits(
     by_account=(PASSWORD_CHECK,), by_address=(PASSWORD_CHECK_ADDRESS,), by_site=(PASSWORD_CHECK_SITE,)
 )
 
 Password = Annotated[str, Meta(examples=["correct horse battery staple"])]
+NewPassword = Annotated[
+    str, Meta(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH, examples=["correct horse battery staple"])
+]
+
+
+class Registration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who wants an account."""
+
+    email: Annotated[
+        str,
+        Meta(
+            max_length=1_000,
+            description="Trimmed, compared without case, at most 100 characters.",
+            examples=["ada@example.com"],
+            extra_json_schema={"format": "email"},
+        ),
+    ]
+    password: NewPassword
 
 
 class PasswordChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,7 +86,21 @@ class OwnAccount(Account, frozen=True, kw_only=True):
     quotas: Quotas
 
 
-class MeController(Controller):
+@post(
+    "/auth/register",
+    operation_id="register",
+    summary="Open an account",
+    tags=["Signing in"],
+    opt=public(409, limits=_REGISTER),
+)
+async def register(request: ApiRequest, data: JSONBody[Registration]) -> Account:
+    """Open an account, with which one can then sign in."""
+    return await request.services.accounts.register(
+        email=data.email, password=data.password, address=client_address(request.scope)
+    )
+
+
+class AccountController(Controller):
     """The account that asks."""
 
     path = "/me"

@@ -4,16 +4,17 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
-from litestar.types import ASGIApp
-
-from entrypoints.http.observation import Observation, Observer
-from entrypoints.observability.access_log import AccessLog
+from entrypoints.http.access_log import AccessLog
+from entrypoints.http.middleware import Layer
+from entrypoints.http.middleware.observation import Observation
 from entrypoints.services import Services
 from entrypoints.settings import Settings
 
 if TYPE_CHECKING:
+    from entrypoints.http.metrics import HttpMetrics
     from entrypoints.observability.error_tracking import ErrorTracking
     from entrypoints.observability.metrics import Metrics
     from entrypoints.observability.tracing import Tracing
@@ -22,20 +23,26 @@ _log = logging.getLogger(__name__)
 
 
 class Instruments:
-    """The access log, metrics, error tracking and tracing of one process."""
+    """The access log, metrics, error tracking and tracing of a process that serves HTTP."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._access_log = AccessLog() if settings.access_log else None
         self._metrics = _metrics(settings)
         self._errors = _error_tracking(settings)
         self._tracing = _tracing(settings)
 
-    def around(self, app: ASGIApp) -> ASGIApp:
-        """Return the application with everything that observes it."""
-        observers: list[Observer] = [AccessLog()] if self._settings.access_log else []
-        observers += [observer for observer in (self._metrics, self._errors) if observer is not None]
-        traced = app if self._tracing is None else self._tracing.around(app)
-        return Observation(traced, observers, in_flight=self._metrics and self._metrics.in_flight)
+    def layers(self) -> list[Layer]:
+        """Return what observes requests, from outside in."""
+        metrics = None if self._metrics is None else self._metrics[1]
+        observers = [observer for observer in (self._access_log, metrics, self._errors) if observer is not None]
+        layers: list[Layer] = []
+        if observers:
+            layers.append(partial(Observation, observers=observers, in_flight=metrics and metrics.in_flight))
+        if self._tracing is not None:
+            from entrypoints.http.middleware.tracing import TracedRequests  # noqa: PLC0415 - see the module
+
+            layers.append(partial(TracedRequests, provider=self._tracing.provider))
+        return layers
 
     @asynccontextmanager
     async def running(self, services: Services) -> AsyncGenerator[None]:
@@ -46,20 +53,24 @@ class Instruments:
             if self._errors is not None:
                 stack.push_async_callback(asyncio.to_thread, self._errors.close)
             if self._metrics is not None:
-                await stack.enter_async_context(self._metrics.sampled(services))
+                metrics, http_metrics = self._metrics
+                sample = partial(http_metrics.sample, services)
+                await stack.enter_async_context(metrics.sampled(services.pool_usage, sample))
                 try:
-                    stack.enter_context(self._metrics.served())
+                    stack.enter_context(metrics.served())
                 except OSError:  # no reason not to serve requests
                     _log.exception("Metrics cannot be served")
             yield
 
 
-def _metrics(settings: Settings) -> "Metrics | None":
+def _metrics(settings: Settings) -> "tuple[Metrics, HttpMetrics] | None":
     if settings.metrics_port is None:
         return None
+    from entrypoints.http.metrics import HttpMetrics  # noqa: PLC0415 - see the module
     from entrypoints.observability.metrics import Metrics  # noqa: PLC0415 - see the module
 
-    return Metrics(host=settings.metrics_host, port=settings.metrics_port, token=settings.metrics_token)
+    metrics = Metrics(host=settings.metrics_host, port=settings.metrics_port, token=settings.metrics_token)
+    return metrics, HttpMetrics(metrics)
 
 
 def _error_tracking(settings: Settings) -> "ErrorTracking | None":

@@ -1,4 +1,4 @@
-"""Signing in and out, sessions and API tokens over HTTP."""
+"""Sessions over HTTP: signing in, staying signed in, signing out."""
 
 from typing import Annotated, Literal
 
@@ -8,38 +8,14 @@ from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from domain.accounts.model import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, Account
-from domain.api_tokens.model import ApiToken, IssuedApiToken, NewApiToken
 from domain.authentication.principal import TokenScope
 from domain.errors import Unauthenticated
-from domain.rate_limits.quotas import REGISTRATION, REGISTRATION_SITE
 from domain.sessions.model import Session, TokenPair
-from entrypoints.http.authentication import needs, public
 from entrypoints.http.bodies import FormBody
-from entrypoints.http.paths import Id
-from entrypoints.http.rate_limits import RouteLimits
-from entrypoints.http.request import ApiRequest, bearer_token, client_address
-
-_REGISTER = RouteLimits(by_address=(REGISTRATION,), by_site=(REGISTRATION_SITE,))
-
-NewPassword = Annotated[
-    str, Meta(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH, examples=["correct horse battery staple"])
-]
-
-
-class Registration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who wants an account."""
-
-    email: Annotated[
-        str,
-        Meta(
-            max_length=1_000,
-            description="Trimmed, compared without case, at most 100 characters.",
-            examples=["ada@example.com"],
-            extra_json_schema={"format": "email"},
-        ),
-    ]
-    password: NewPassword
+from entrypoints.http.headers import bearer_token, client_address
+from entrypoints.http.parameters import Id
+from entrypoints.http.request import ApiRequest
+from entrypoints.http.routes import needs, public
 
 
 class Login(Struct, frozen=True, kw_only=True):
@@ -68,24 +44,11 @@ class SessionList(Struct, frozen=True, kw_only=True):
     items: list[SessionView]
 
 
-class ApiTokenList(Struct, frozen=True, kw_only=True):
-    """The API tokens of the account, the newest first."""
-
-    items: list[ApiToken]
-
-
-class AuthController(Controller):
-    """Accounts are opened here, and tokens are got and given back."""
+class SessionController(Controller):
+    """Tokens are got here, and given back."""
 
     path = "/auth"
     tags = ("Signing in",)
-
-    @post("/register", operation_id="register", summary="Open an account", opt=public(409, limits=_REGISTER))
-    async def register(self, request: ApiRequest, data: JSONBody[Registration]) -> Account:
-        """Open an account, with which one can then sign in."""
-        return await request.services.accounts.register(
-            email=data.email, password=data.password, address=client_address(request.scope)
-        )
 
     @post("/login", operation_id="logIn", summary="Sign in", opt=public(401), dto=FormBody, status_code=HTTP_200_OK)
     async def log_in(self, request: ApiRequest, data: JSONBody[Login]) -> TokenPair:
@@ -144,29 +107,3 @@ class AuthController(Controller):
     async def revoke_session(self, request: ApiRequest, session_id: Id) -> None:
         """End one of the account's sessions."""
         await request.services.sessions.revoke(session_id, owner_id=request.owner_id)
-
-    @post(
-        "/tokens", operation_id="createApiToken", summary="Make an API token", opt=needs(TokenScope.ACCOUNT_WRITE, 409)
-    )
-    async def create_token(self, request: ApiRequest, data: JSONBody[NewApiToken]) -> IssuedApiToken:
-        """Make a token for a program; it is shown in this answer only.
-
-        It is sent as a bearer token, and may do what its scopes name. A token cannot make one with more scopes than
-        it has itself, nor one that outlives it. An account has at most 100; one more is 409.
-        """
-        return await request.services.api_tokens.create(data, principal=request.principal)
-
-    @get("/tokens", operation_id="listApiTokens", summary="List API tokens", opt=needs(TokenScope.ACCOUNT_READ))
-    async def tokens(self, request: ApiRequest) -> ApiTokenList:
-        """Return the account's API tokens, without their secrets. `last_used_at` is exact to a minute."""
-        return ApiTokenList(items=await request.services.api_tokens.list_all(owner_id=request.owner_id))
-
-    @delete(
-        "/tokens/{token_id:str}",
-        operation_id="revokeApiToken",
-        summary="Revoke an API token",
-        opt=needs(TokenScope.ACCOUNT_WRITE),
-    )
-    async def revoke_token(self, request: ApiRequest, token_id: Id) -> None:
-        """Make a token useless."""
-        await request.services.api_tokens.revoke(token_id, owner_id=request.owner_id)

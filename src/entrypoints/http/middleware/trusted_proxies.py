@@ -1,13 +1,16 @@
 """Who really asks, and over what, where a reverse proxy stands in between."""
 
 import re
+from collections.abc import Awaitable
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any, NamedTuple, cast
 
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Send
 
 from entrypoints.environment import Network
+from entrypoints.http.context import context_of
+from entrypoints.http.middleware import HttpApp
 
 _IN_BRACKETS = re.compile(r"\[([^\[\]]+)\](?::[0-9]{1,5})?")
 _WITH_PORT = re.compile(r"([0-9.]+):[0-9]{1,5}")
@@ -33,22 +36,21 @@ class TrustedProxies:
     address (``unknown``, say) ends the walk, too. Other peers are clients, and their ``X-Forwarded-*`` mean nothing.
     """
 
-    def __init__(self, app: ASGIApp, networks: tuple[Network, ...]) -> None:
+    def __init__(self, app: HttpApp, networks: tuple[Network, ...]) -> None:
         self.app = app
         self._networks = networks
         self._hop = lru_cache(_HOP_CACHE_SIZE)(self._parsed_hop)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on, as the client's own."""
-        if scope["type"] == "http":
-            peer = scope["client"]
-            # There is none on a Unix socket, where nobody can tell who is at the other end.
-            if peer is not None and (hop := self._hop(peer[0])) and hop.is_trusted:
-                self._rewrite(cast("dict[str, Any]", scope))
-        await self.app(scope, receive, send)
+        peer = scope["client"]
+        # There is none on a Unix socket, where nobody can tell who is at the other end.
+        if peer is not None and (hop := self._hop(peer[0])) and hop.is_trusted:
+            context_of(scope).peer = peer  # whoever closes the connection has to know it
+            self._rewrite(cast("dict[str, Any]", scope))
+        return self.app(scope, receive, send)
 
     def _rewrite(self, scope: dict[str, Any]) -> None:
-        scope["peer"] = scope["client"]  # whoever closes the connection has to know it
         hops: list[bytes] = []
         schemes: list[bytes] = []
         for name, value in scope["headers"]:

@@ -1,12 +1,16 @@
 """Which pages of other origins may call the service (the Fetch standard's CORS protocol)."""
 
+from collections.abc import Awaitable
+from typing import Any, cast
+
 from litestar.config.cors import CORSConfig
 from litestar.status_codes import HTTP_400_BAD_REQUEST, HTTP_403_FORBIDDEN
-from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Send
 
+from entrypoints.http.context import REQUEST_ID_HEADER
+from entrypoints.http.middleware import HttpApp
 from entrypoints.http.problems import send_problem
 from entrypoints.http.rate_limits import RATE_LIMIT_HEADER, RATE_LIMIT_POLICY_HEADER
-from entrypoints.http.request import REQUEST_ID_HEADER
 
 _EXPOSED = (
     "Allow",
@@ -42,27 +46,34 @@ def is_preflight(scope: HTTPScope) -> bool:
     )
 
 
-class RefusedPreflights:
-    """Says with a problem that a page may not do what it wants to; the framework says it with a line of text."""
+class Cors:
+    """Tells browsers which pages may read a response, and which may make a request at all.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    The framework's own layer does that. What it says to a preflight that it refuses is a line of text; here it is a
+    problem.
+    """
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and its answer back if it is none of the framework's refusals."""
-        if scope["type"] != "http" or not is_preflight(scope):
-            await self.app(scope, receive, send)
-            return
+    def __init__(self, app: HttpApp, framework: ASGIApp) -> None:
+        cast("Any", framework).app = app
+        self._framework = framework
+
+    def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Pass the request on, and its response back."""
+        if is_preflight(scope):
+            return self._preflight(scope, receive, send)
+        return self._framework(scope, receive, send)
+
+    async def _preflight(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         is_refused = False
 
-        async def send_unless_refused(message: Message) -> None:
+        async def send_unless_refused(message: Any) -> None:
             nonlocal is_refused
             if message["type"] == "http.response.start":
                 is_refused = message["status"] == HTTP_400_BAD_REQUEST
             if not is_refused:
                 await send(message)
 
-        await self.app(scope, receive, send_unless_refused)
+        await self._framework(scope, receive, send_unless_refused)
         if is_refused:
             await send_problem(
                 scope,
