@@ -61,7 +61,7 @@ class BrokenPosts:
 def captured() -> Generator[Captured]:
     """What is sent; afterwards nothing is tracked any more."""
     yield Captured()
-    sentry_sdk.init()
+    sentry_sdk.init(default_integrations=False, auto_enabling_integrations=False)  # those would patch the framework
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def a_job(outcome: str = "done", error: Exception | None = None) -> Operation:
 def captured() -> Generator[Captured]:
     """What is sent to Sentry; afterwards nothing is tracked any more."""
     yield Captured()
-    sentry_sdk.init()
+    sentry_sdk.init(default_integrations=False, auto_enabling_integrations=False)  # those would patch the framework
 
 
 @pytest.fixture
