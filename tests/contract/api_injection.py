@@ -2,6 +2,7 @@
 
 import re
 from ipaddress import ip_network
+from urllib.parse import unquote
 
 import pytest
 from litestar import Litestar
@@ -147,11 +148,13 @@ class HeaderInjectionApi(HostileApi):
     async def test_the_link_to_the_next_page_keeps_a_hostile_query_inside_of_its_brackets(
         self, app: Litestar, stored: Stored
     ) -> None:
+        texts = (b"%0d%0aX-Evil:1", b"%3E;rel=%22evil%22", b"%22%3E", b">;rel=evil,<https://evil.example>")
+        description = unquote(b" ".join(texts))
         for _ in range(2):
-            await stored.client.post("/todos", json={"title": 'evil">', "tags": ["home"]})
+            await stored.client.post("/todos", json={"title": "x", "description": description, "tags": ["home"]})
 
-        for text in (b"%0d%0aX-Evil:1", b"%3E;rel=%22evil%22", b"%22%3E", b">;rel=evil,<https://evil.example>"):
-            target = b"/todos?limit=1&tag=home&x=" + text
+        for text in texts:
+            target = b"/todos?limit=1&tag=home&q=" + text
 
             answer = await ask(app, "GET", target, token=stored.token)
 
