@@ -1,4 +1,4 @@
-"""What the services for requests are made of, on any store."""
+"""The adapters that the services for requests work with, on any store."""
 
 import time
 from collections.abc import Callable
@@ -10,25 +10,18 @@ from adapters.security.access_tokens import JwtAccessTokens
 from adapters.security.common_passwords import common_passwords
 from adapters.security.secrets import HmacSecrets
 from domain.accounts.ports import Passwords
-from domain.accounts.service import AccountService
-from domain.api_tokens.service import ApiTokenService
 from domain.authentication.principal_cache import PrincipalCache
-from domain.authentication.service import Authenticator
 from domain.clock import Clock
 from domain.concurrency.budget import Budget
 from domain.concurrency.fair_queue import ConcurrencyLimits
 from domain.concurrency.pool import PoolUsage
-from domain.posts.service import PostService
 from domain.quotas.guard import QuotaGuard
 from domain.quotas.model import AccountQuotas
-from domain.rate_limits.guard import SignInGuard
 from domain.rate_limits.ports import RateLimiter
-from domain.sessions.service import SessionService
 from domain.store import Store
-from domain.todos.service import TodoService
 from entrypoints.clock import utc_now
 from entrypoints.http.middleware.request_bodies import BODIES
-from entrypoints.services import Notices, Readiness, Services, no_notices, no_pool
+from entrypoints.services import Notices, Ports, Readiness, Services, no_notices, no_pool, services_of
 from entrypoints.settings import Settings
 
 _MAX_WAITING = 100
@@ -70,50 +63,30 @@ def build_services(
     fewer than connections to the database.
     """
     rate_limiter = rate_limiter or Unlimited()
-    guard = QuotaGuard(
-        store,
-        quotas or AccountQuotas(),
-        limiter=rate_limiter,
-        turns=_fair(1, name="requests"),
-        monotonic=monotonic,
-    )
-    principal_cache = principal_cache or PrincipalCache()
-    secrets = HmacSecrets(secret)
-    access_tokens = JwtAccessTokens(secret)
-    return Services(
-        accounts=AccountService(
-            store, passwords=passwords, common_passwords=common_passwords(), principal_cache=principal_cache, now=now
-        ),
-        sessions=SessionService(
-            store,
-            passwords=passwords,
-            access_tokens=access_tokens,
-            secrets=secrets,
-            principal_cache=principal_cache,
-            guard=SignInGuard(rate_limiter, secrets=secrets),
-            now=now,
-        ),
-        api_tokens=ApiTokenService(store, secrets=secrets, principal_cache=principal_cache, now=now),
-        todos=TodoService(
-            store,
-            heavy_reads=CallerConcurrencyLimiter(
-                own=_fair(_HEAVY_READS, name="searches"),
-                network=_fair(_HEAVY_READS, capacity=heavy_reads, name="searches"),
-            ),
-            quotas=guard,
-            now=now,
-        ),
-        posts=PostService(store, quotas=guard, now=now),
-        quotas=guard,
-        authenticator=Authenticator(
-            store,
-            access_tokens=access_tokens,
-            secrets=secrets,
-            principal_cache=principal_cache,
-            lookups=_fair(_LOOKUPS, name="requests"),
-            now=now,
-        ),
+    ports = Ports(
+        store=store,
+        passwords=passwords,
+        common_passwords=common_passwords(),
+        access_tokens=JwtAccessTokens(secret),
+        secrets=HmacSecrets(secret),
+        principal_cache=principal_cache or PrincipalCache(),
         rate_limiter=rate_limiter,
+        quotas=QuotaGuard(
+            store,
+            quotas or AccountQuotas(),
+            limiter=rate_limiter,
+            turns=_fair(1, name="requests"),
+            monotonic=monotonic,
+        ),
+        heavy_reads=CallerConcurrencyLimiter(
+            own=_fair(_HEAVY_READS, name="searches"),
+            network=_fair(_HEAVY_READS, capacity=heavy_reads, name="searches"),
+        ),
+        lookups=_fair(_LOOKUPS, name="requests"),
+        now=now,
+    )
+    return services_of(
+        ports,
         requests=CallerConcurrencyLimiter(
             own=_fair(concurrent_requests, name="requests"),
             network=_fair(_CALLERS * concurrent_requests, name="requests"),
