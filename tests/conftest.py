@@ -15,6 +15,7 @@ from pytest_socket import disable_socket, enable_socket
 
 from domain.accounts.model import Account, NewAccount
 from domain.store import Store
+from entrypoints.databases.registry import KINDS
 from entrypoints.services import Services
 from tests import postgresql, redis_server
 from tests.builders import a_new_account
@@ -26,7 +27,7 @@ pytest.register_assert_rewrite("tests.api", "tests.contract")  # before it is im
 _UNIT = Path(__file__).parent / "unit"
 _POSTGRESQL_FIXTURE = "postgresql_server"
 _DATABASE_FIXTURES = {_POSTGRESQL_FIXTURE, "sqlite_file", "abuse"}
-_KINDS = {"sqlite", "postgresql"}
+_KINDS = frozenset(KINDS)
 """Of databases: parameters of fixtures that open one of each kind, one after the other, and ask for it only then."""
 _ADVICE = (
     "This test reaches for a database without asking for one. Ask for a fixture: `store` for a clean store of each "
@@ -58,7 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function):
             kinds = _kinds_of(item)
-            if "postgresql" in kinds or (_POSTGRESQL_FIXTURE in item.fixturenames and "sqlite" not in kinds):
+            if "postgresql" in kinds or (_POSTGRESQL_FIXTURE in item.fixturenames and not kinds):
                 item.add_marker("postgresql")
 
 

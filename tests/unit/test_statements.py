@@ -1,30 +1,23 @@
-"""What statements may ask of a database that has less than PostgreSQL and SQLite."""
+"""Statements that a kind of database says in other words."""
 
-from typing import Any
+from sqlalchemy import literal, select, text
 
-import pytest
-from sqlalchemy import Delete, Update, literal, select, text
-
-from adapters.sqlalchemy import accounts, api_tokens, posts, sessions, todo_rows
 from adapters.sqlalchemy.database import Statement
 
-ONE = select(literal(1))
-CHANGES: dict[str, Any] = {
-    f"{module.__name__}{name}": statement.on("postgresql")
-    for module in (accounts, api_tokens, posts, sessions, todo_rows)
-    for name, statement in vars(module).items()
-    if isinstance(statement, Statement) and isinstance(statement.on("postgresql"), (Update, Delete))
-}
+CORE, OTHERWISE = select(literal(1)), text("SELECT 1 FROM DUAL")
 
 
-@pytest.mark.parametrize("name", CHANGES)
-def test_no_update_and_no_delete_returns_rows(name: str) -> None:
-    assert CHANGES[name].returning_column_descriptions == []
+def test_a_statement_is_the_same_on_every_database_unless_one_says_it_otherwise() -> None:
+    statement = Statement(CORE, sqlite=OTHERWISE)
+
+    assert statement.on("sqlite") is OTHERWISE
+    assert statement.on("postgresql") is CORE
 
 
-def test_a_variant_is_for_its_dialect_alone() -> None:
-    variant = text("SELECT one")
-    statement = Statement(ONE, sqlite=variant)
+def test_the_module_of_another_kind_says_it_in_its_own_words() -> None:
+    statement = Statement(CORE)
 
-    assert statement.on("sqlite") is variant
-    assert statement.on("postgresql") is ONE
+    statement.vary("mysql", OTHERWISE)
+
+    assert statement.on("mysql") is OTHERWISE
+    assert statement.on("sqlite") is CORE

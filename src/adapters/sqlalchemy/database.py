@@ -1,9 +1,9 @@
 """How statements reach a database: one small interface, and an implementation for each database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypedDict, Unpack
+from typing import Any, Protocol
 
 from sqlalchemy.sql import ClauseElement
 
@@ -31,7 +31,6 @@ __all__ = [
     "Unavailable",
     "UniqueViolation",
     "Unwritable",
-    "Variants",
     "instant",
 ]
 
@@ -60,26 +59,25 @@ Row = Sequence[Any]
 """The values of the selected columns, in their order."""
 
 
-class Variants(TypedDict, total=False):
-    """What a statement is on a kind of database that has other words for it, by the name of SQLAlchemy's dialect."""
-
-    sqlite: ClauseElement
-
-
 class Statement:
     """A statement of SQLAlchemy Core, whose bound values are named parameters.
 
+    ``variants`` are for kinds of database that have other words for it, by the names of SQLAlchemy's dialects.
     ``timeout`` is in seconds, for statements that only read; the others are never stopped half-way.
     """
 
     __slots__ = ("_core", "_variants", "compiled", "timeout", "writes")
 
-    def __init__(self, core: ClauseElement, *, timeout: float | None = None, **variants: Unpack[Variants]) -> None:
+    def __init__(self, core: ClauseElement, *, timeout: float | None = None, **variants: ClauseElement) -> None:
         self._core = core
-        self._variants: Mapping[str, Any] = variants
+        self._variants = variants
         self.timeout = timeout
         self.writes: bool = getattr(core, "is_dml", False)
         self.compiled: Any = None
+
+    def vary(self, dialect: str, core: ClauseElement) -> None:
+        """Say it in other words on a kind of database; for the module of that kind, before it is first opened."""
+        self._variants[dialect] = core
 
     def on(self, dialect: str) -> Any:
         """Return what is executed on a kind of database, by the name of SQLAlchemy's dialect."""
