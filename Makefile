@@ -38,9 +38,14 @@ smoke: ## try out the instance at BASE_URL
 
 # Compiling the tests takes longer than running many of them: what is compiled is kept, whatever the environment says.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -m pytest
-# Each file of tests runs in one of as many processes as there are cores, with servers of the process's own. Files are
-# taken in their order, of which the longest are the first: the other order is by the number of tests.
-PARALLEL := --numprocesses=logical --dist=loadfile --no-loadscope-reorder
+# Each class of tests, or what else is in its file, runs in one of as many processes as there are cores, with servers of
+# the process's own. They are taken in their order: the other one is by the number of tests, not by their length.
+PARALLEL := --numprocesses=logical --dist=loadscope --no-loadscope-reorder
+# Measuring makes each request twice as slow. What this suite goes through has been measured by the unit tests, where it
+# runs on memory, and by the contracts of the stores.
+API_ON_DATABASES := tests/integration/test_api.py
+# What test-faults runs: one of the two alone takes half the time.
+FAULTS := tests/faults tests/abuse
 # Where reports of the tests go, if anywhere: tools/skipped.py reads them.
 report = $(if $(REPORTS),--junitxml='$(REPORTS)/$(1).xml')
 
@@ -51,18 +56,19 @@ test-integration: $(DEV) ## tests with databases, processes and sockets
 	$(PYTEST) $(PARALLEL) tests/integration
 
 test-faults: $(DEV) ## break what the service runs on, and abuse it: nothing is lost, and nobody is kept out
-	$(PYTEST) tests/faults tests/abuse $(call report,faults)
+	$(PYTEST) $(FAULTS) $(call report,$(notdir $(firstword $(FAULTS))))
 
 # No engine answers at port 1.
 test-without-engine: $(DEV) ## once more what meets PostgreSQL, on the packaged one, as on a machine without an engine
 	DOCKER_HOST=tcp://127.0.0.1:1 REQUIRE_CONTAINERS= $(PYTEST) $(PARALLEL) tests/integration -m postgresql \
-	  $(call report,without-engine)
+	  --ignore=$(API_ON_DATABASES) $(call report,without-engine)
 
 # coverage.py's own threshold counts lines and branches together, hence the last command.
 test: $(DEV) ## all tests, with coverage; at least 90 % of the branches in src
 	$(PYTEST) $(PARALLEL) tests/unit --cov=src --cov-branch --cov-report= $(call report,unit)
-	$(PYTEST) $(PARALLEL) tests/integration --cov=src --cov-branch --cov-append --cov-report=term-missing \
-	  --cov-report=json $(call report,integration)
+	$(PYTEST) $(PARALLEL) $(API_ON_DATABASES) $(call report,api)
+	$(PYTEST) $(PARALLEL) tests/integration --ignore=$(API_ON_DATABASES) --cov=src --cov-branch --cov-append \
+	  --cov-report=term-missing --cov-report=json $(call report,integration)
 	@$(PYTHON) -c 'import json; covered = json.load(open("coverage.json"))["totals"]["percent_branches_covered"]; \
 	  print(f"{covered:.1f} % of the branches in src are covered."); raise SystemExit(covered < 90)'
 

@@ -24,7 +24,7 @@ _HEADINGS = (
     "|---|---|--:|--:|--:|---|--:|",
 )
 
-AGAINST = ["sqlite", "postgresql", *(["container"] if IMAGE else [])]
+AGAINST = ["postgresql", "container"] if IMAGE else ["postgresql", "sqlite"]
 
 
 class Abuse(Struct, frozen=True):

@@ -30,7 +30,7 @@ def test_an_event_has_the_error_and_the_place_and_nothing_that_the_client_sent(t
     event = msgspec.json.decode(report.body.splitlines()[2])
     assert report.path == "/api/1/envelope/"
     assert event["exception"]["values"][-1]["type"] == "Unavailable"
-    assert any(frame["function"] == "fetch_all" for frame in event["exception"]["values"][-1]["stacktrace"]["frames"])
+    assert any(frame["function"] == "fetch_one" for frame in event["exception"]["values"][-1]["stacktrace"]["frames"])
     assert event["tags"]["request_id"] == "find-me"
     assert event["tags"]["route"] == "/todos"
     sent = report.body.decode()
