@@ -10,7 +10,14 @@ from litestar.testing import TestClient
 from adapters.memory.store import MemoryStore
 
 # The same examples in every run, and nothing kept between runs: a property fails because of a change, or not at all.
-hypothesis.settings.register_profile("unit", max_examples=100, derandomize=True, database=None, deadline=None)
+hypothesis.settings.register_profile(
+    "unit",
+    max_examples=100,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],  # how slow is the business of the machine
+)
 hypothesis.settings.load_profile("unit")
 
 
