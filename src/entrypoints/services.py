@@ -128,7 +128,7 @@ class Services(Struct, frozen=True, kw_only=True):
     connections: Connections = field(default_factory=UnknownConnections)
 
 
-def services_of(
+def assemble_services(
     ports: Ports,
     *,
     requests: RequestLimiter,

@@ -21,7 +21,7 @@ from domain.rate_limits.ports import RateLimiter
 from domain.store import Store
 from entrypoints.clock import utc_now
 from entrypoints.http.middleware.request_bodies import BODIES
-from entrypoints.services import Notices, Ports, Readiness, Services, no_notices, no_pool, services_of
+from entrypoints.services import Notices, Ports, Readiness, Services, assemble_services, no_notices, no_pool
 from entrypoints.settings import Settings
 
 _MAX_WAITING = 100
@@ -85,7 +85,7 @@ def build_services(
         lookups=_fair(_LOOKUPS, name="requests"),
         now=now,
     )
-    return services_of(
+    return assemble_services(
         ports,
         requests=CallerConcurrencyLimiter(
             own=_fair(concurrent_requests, name="requests"),

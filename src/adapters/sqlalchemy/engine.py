@@ -1,5 +1,6 @@
 """Statements through an engine of SQLAlchemy's, on any database that has no faster way of its own."""
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, cast
@@ -16,12 +17,8 @@ from adapters.sqlalchemy.pool_queue import PoolQueue
 from domain.concurrency.pool import PoolUsage
 
 
-class EngineConnection:
-    """Executes statements on one connection, inside the transaction that is open on it."""
-
-    def __init__(self, connection: AsyncConnection, dialect: Dialect) -> None:
-        self._connection = connection
-        self._dialect = dialect
+class _Executor(ABC):
+    """Executes statements; how one comes to its end is the business of whoever has the connection."""
 
     async def fetch_one(self, statement: Statement, /, **values: object) -> Row | None:
         """See ``Connection``."""
@@ -35,13 +32,25 @@ class EngineConnection:
         """See ``Connection``."""
         return await self._ended(statement, values, read=_row_count)
 
+    @abstractmethod
+    async def _ended(self, statement: Statement, values: dict[str, object], *, read: Read[Result]) -> Result:
+        """Execute the statement, and return what is read of it."""
+
+
+class EngineConnection(_Executor):
+    """Executes statements on one connection, inside the transaction that is open on it."""
+
+    def __init__(self, connection: AsyncConnection, dialect: Dialect) -> None:
+        self._connection = connection
+        self._dialect = dialect
+
     async def _ended(self, statement: Statement, values: dict[str, object], *, read: Read[Result]) -> Result:
         with _translated_errors(self._dialect):
             execution = Execution(statement, values, read=read, dialect=self._dialect)
             return await execution.ended(execution.on(self._connection))
 
 
-class EngineDatabase:
+class EngineDatabase(_Executor):
     """A database behind an engine with AUTOCOMMIT: each statement commits by itself.
 
     ``acquire_timeout`` is in seconds, for a connection.
@@ -52,18 +61,6 @@ class EngineDatabase:
         self._dialect = dialect
         self._queue = PoolQueue(cast("QueuePool", engine.pool).size(), acquire_timeout=acquire_timeout)
         self._health = Health()
-
-    async def fetch_one(self, statement: Statement, /, **values: object) -> Row | None:
-        """See ``Connection``."""
-        return await self._ended(statement, values, read=_first_row)
-
-    async def fetch_all(self, statement: Statement, /, **values: object) -> Sequence[Row]:
-        """See ``Connection``."""
-        return await self._ended(statement, values, read=_all_rows)
-
-    async def execute(self, statement: Statement, /, **values: object) -> int:
-        """See ``Connection``."""
-        return await self._ended(statement, values, read=_row_count)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Connection]:
