@@ -38,9 +38,12 @@ smoke: ## try out the instance at BASE_URL
 
 # Compiling the tests takes longer than running many of them: what is compiled is kept, whatever the environment says.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -m pytest
-# Each class of tests, or what else is in its file, runs in one of as many processes as there are cores, with servers of
-# the process's own. They are taken in their order: the other one is by the number of tests, not by their length.
-PARALLEL := --numprocesses=logical --dist=loadscope --no-loadscope-reorder
+# Each class of tests, or what else is in its file, runs in one of several processes, with servers of the process's own.
+# They are taken in their order: the other one is by the number of tests, not by their length.
+PARALLEL := --dist=loadscope --no-loadscope-reorder --numprocesses
+# Unit tests keep a core busy; the others wait half of the time for servers, and so get two processes a core.
+ALL_CORES := $(PARALLEL) logical
+TWICE_ALL_CORES = $(PARALLEL) $(shell $(PYTHON) -c 'import os; print(2 * len(os.sched_getaffinity(0)))')
 # Measuring makes each request twice as slow. What this suite goes through has been measured by the unit tests, where it
 # runs on memory, and by the contracts of the stores.
 API_ON_DATABASES := tests/integration/test_api.py
@@ -50,24 +53,24 @@ FAULTS := tests/faults tests/abuse
 report = $(if $(REPORTS),--junitxml='$(REPORTS)/$(1).xml')
 
 test-unit: $(DEV) ## tests that need nothing but this process
-	$(PYTEST) $(PARALLEL) tests/unit
+	$(PYTEST) $(ALL_CORES) tests/unit
 
 test-integration: $(DEV) ## tests with databases, processes and sockets
-	$(PYTEST) $(PARALLEL) tests/integration
+	$(PYTEST) $(TWICE_ALL_CORES) tests/integration
 
 test-faults: $(DEV) ## break what the service runs on, and abuse it: nothing is lost, and nobody is kept out
 	$(PYTEST) $(FAULTS) $(call report,$(notdir $(firstword $(FAULTS))))
 
 # No engine answers at port 1.
 test-without-engine: $(DEV) ## once more what meets PostgreSQL, on the packaged one, as on a machine without an engine
-	DOCKER_HOST=tcp://127.0.0.1:1 REQUIRE_CONTAINERS= $(PYTEST) $(PARALLEL) tests/integration -m postgresql \
+	DOCKER_HOST=tcp://127.0.0.1:1 REQUIRE_CONTAINERS= $(PYTEST) $(TWICE_ALL_CORES) tests/integration -m postgresql \
 	  --ignore=$(API_ON_DATABASES) $(call report,without-engine)
 
 # coverage.py's own threshold counts lines and branches together, hence the last command.
 test: $(DEV) ## all tests, with coverage; at least 90 % of the branches in src
-	$(PYTEST) $(PARALLEL) tests/unit --cov=src --cov-branch --cov-report= $(call report,unit)
-	$(PYTEST) $(PARALLEL) $(API_ON_DATABASES) $(call report,api)
-	$(PYTEST) $(PARALLEL) tests/integration --ignore=$(API_ON_DATABASES) --cov=src --cov-branch --cov-append \
+	$(PYTEST) $(ALL_CORES) tests/unit --cov=src --cov-branch --cov-report= $(call report,unit)
+	$(PYTEST) $(TWICE_ALL_CORES) $(API_ON_DATABASES) $(call report,api)
+	$(PYTEST) $(TWICE_ALL_CORES) tests/integration --ignore=$(API_ON_DATABASES) --cov=src --cov-branch --cov-append \
 	  --cov-report=term-missing --cov-report=json $(call report,integration)
 	@$(PYTHON) -c 'import json; covered = json.load(open("coverage.json"))["totals"]["percent_branches_covered"]; \
 	  print(f"{covered:.1f} % of the branches in src are covered."); raise SystemExit(covered < 90)'

@@ -50,7 +50,7 @@ def routes_of(app: Litestar) -> Iterator[Route]:
 
 def document_of(app: Litestar) -> Json:
     """Return the OpenAPI document."""
-    return msgspec.json.decode(app.state.openapi_document)
+    return msgspec.json.decode(app.state.openapi_document.encoded())
 
 
 def operation_of(app: Litestar, route: Route) -> Json:

@@ -21,6 +21,7 @@ from tests import postgresql, redis_server
 from tests.builders import a_new_account
 from tests.clock import StandingClock
 from tests.harness import PASSWORD, AlwaysSomebody, app_on, client_of, give_apps_back, quick_hash, services_on
+from tests.log_capture import unchanged_logging
 
 pytest.register_assert_rewrite("tests.api", "tests.contract")  # before it is imported: its classes are tests, too
 
@@ -55,7 +56,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what meets PostgreSQL: whatever asks for the server, through however many fixtures, or is its variant.
 
     Nobody has to think of it, and no test can reach for a database without that fixture: see ``no_surprises``.
+    Long ones come first, so that at the end no process works while the others have nothing left to do.
     """
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
     for item in items:
         if isinstance(item, pytest.Function):
             kinds = _kinds_of(item)
@@ -85,14 +88,15 @@ def anyio_backend() -> tuple[str, dict[str, bool]]:
 
 @pytest.fixture(autouse=True)
 def no_surprises(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
-    """Keep unit tests from sockets, and every test from a database that it did not ask for."""
+    """Keep unit tests from sockets, every test from a database that it did not ask for, and the next from its logs."""
     is_unit = request.path.is_relative_to(_UNIT)
     if is_unit or (_DATABASE_FIXTURES.isdisjoint(request.fixturenames) and not _kinds_of(request.node)):
         for driver, name in ((asyncpg, "connect"), (asyncpg, "create_pool"), (aiosqlite, "connect")):
             monkeypatch.setattr(driver, name, _refuse)
     if is_unit:
         disable_socket(allow_unix_socket=True)  # an event loop talks to itself through one
-    yield
+    with unchanged_logging():
+        yield
     enable_socket()
     give_apps_back()
 

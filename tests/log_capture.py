@@ -46,17 +46,37 @@ class Log:
 def configured(settings: Settings) -> Generator[Log]:
     """Log as the settings want it until the block is left; then the log of the test run is as it was."""
     loggers = [logging.getLogger(name) for name in _LOGGERS]
-    before = [(logger.level, logger.handlers[:]) for logger in loggers]
+    before = [logger.handlers[:] for logger in loggers]
     for logger in loggers:
         logger.handlers = []  # what is configured anew is closed
     log = Log()
-    with redirect_stderr(log.stream):
-        configure_logs(settings)
-    logging.getLogger(_CLIENT).setLevel(logging.WARNING)
+    with unchanged_logging():
+        with redirect_stderr(log.stream):
+            configure_logs(settings)
+        logging.getLogger(_CLIENT).setLevel(logging.WARNING)
+        try:
+            yield log
+        finally:
+            for logger, handlers in zip(loggers, before, strict=True):
+                logger.handlers = handlers
+
+
+@contextmanager
+def unchanged_logging() -> Generator[None]:
+    """Take back what the block configures: it would decide what the tests after it read.
+
+    The handlers of pytest come and go with the phases of a test, and are its own affair.
+    """
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    before = [(logger.level, logger.handlers[:]) for logger in loggers]
     try:
-        yield log
+        yield
     finally:
         for logger, (level, handlers) in zip(loggers, before, strict=True):
             logger.setLevel(level)
-            logger.handlers = handlers
+            logger.handlers = [
+                handler
+                for handler in logger.handlers
+                if handler in handlers or type(handler) is not logging.StreamHandler
+            ]
         structlog.reset_defaults()

@@ -5,7 +5,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, cast
 
-import msgspec
 from litestar import Litestar
 from litestar.enums import HttpMethod
 from litestar.routes import HTTPRoute
@@ -33,7 +32,7 @@ from entrypoints.http.middleware.security_headers import SecurityHeaders
 from entrypoints.http.middleware.trusted_hosts import TrustedHosts
 from entrypoints.http.middleware.trusted_proxies import TrustedProxies
 from entrypoints.http.middleware.uri_length import UriLength
-from entrypoints.http.openapi import openapi_config, openapi_document
+from entrypoints.http.openapi import OpenApiDocument, openapi_config
 from entrypoints.http.parameters import TYPE_DECODERS, refuse_unknown_parameters
 from entrypoints.http.posts import PostController, read_post
 from entrypoints.http.problems import EXCEPTION_HANDLERS
@@ -111,7 +110,7 @@ def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
         logging_config=None,
     )
     _require_access_decisions(app)
-    app.state.openapi_document = msgspec.json.encode(openapi_document(app))
+    app.state.openapi_document = OpenApiDocument(app)
     app.asgi_handler = _in_layers(app.asgi_handler, settings, instruments)
     return app
 

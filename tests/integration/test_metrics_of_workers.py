@@ -15,6 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from entrypoints.observability.metrics_server import serving_metrics
 from tests.integration.processes import TIMEOUT, Server, free_port, serving, todo_api
 
+pytestmark = pytest.mark.long
+
 REQUESTS = 200
 TOKEN = "a token for Prometheus"
 

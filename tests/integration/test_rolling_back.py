@@ -114,6 +114,7 @@ class TestGoingTo:
 
 async def test_one_that_waits_for_another_says_so_and_goes_on(place: Place, caplog: pytest.LogCaptureFixture) -> None:
     await place.migrate()
+    caplog.clear()
     with caplog.at_level(logging.INFO, "adapters.sqlalchemy"):
         async with place.locked():
             migrating = asyncio.ensure_future(place.migrate())

@@ -19,6 +19,8 @@ HERE = Path(__file__).parent
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "10")
 RUN_TIMEOUT = 1_800
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def base_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:

@@ -15,6 +15,8 @@ from tests.harness import PASSWORD
 from tests.integration.processes import TIMEOUT, Server, serving, todo_api
 from tests.postgresql import new_database
 
+pytestmark = pytest.mark.long
+
 EMAIL = "ada@example.com"
 
 

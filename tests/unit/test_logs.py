@@ -10,9 +10,9 @@ import pytest
 import structlog
 from msgspec.structs import replace
 
-from entrypoints.observability.logs import formatter, server_log_config
+from entrypoints.observability.logs import configure_logs, formatter, server_log_config
 from entrypoints.settings import Settings
-from tests.log_capture import PRODUCTION, Log, configured
+from tests.log_capture import PRODUCTION, Log, configured, unchanged_logging
 
 OURS = logging.getLogger("entrypoints.somewhere")
 
@@ -165,3 +165,14 @@ def test_the_server_logs_in_the_same_words(environment: Any) -> None:
     assert line.startswith("{") is (environment == "production")
     assert "Bearer [redacted]\\" in line
     assert server_log_config(environment).name == f"granian_{environment}.json"
+
+
+def test_what_a_test_configures_is_gone_with_it() -> None:
+    root = logging.getLogger()
+    level = root.level
+
+    with unchanged_logging():
+        configure_logs(PRODUCTION)
+
+    assert OURS.getEffectiveLevel() == root.level == level
+    assert [handler for handler in root.handlers if type(handler) is logging.StreamHandler] == []

@@ -58,11 +58,11 @@ class DocsController(Controller):
     opt = public()
     include_in_schema = False
 
-    @get("/openapi.json")
-    async def document(self, request: ApiRequest) -> Response[bytes]:
+    @get("/openapi.json", sync_to_thread=True)
+    def document(self, request: ApiRequest) -> Response[bytes]:
         """Return the OpenAPI document."""
         return Response(
-            request.app.state.openapi_document,
+            request.app.state.openapi_document.encoded(),
             media_type="application/json",
             headers={"cache-control": "public, no-cache", "access-control-allow-origin": "*"},
         )

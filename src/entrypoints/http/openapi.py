@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from inspect import cleandoc
+from threading import Lock
 from typing import Any, cast
 
 import msgspec
@@ -89,8 +90,23 @@ def openapi_config(controller: type[Controller]) -> OpenAPIConfig:
     return config
 
 
-def openapi_document(app: Litestar) -> dict[str, Any]:
-    """Return the document that describes ``app``."""
+class OpenApiDocument:
+    """The document that describes an application. It is made when it is first wanted: starting does not wait for it."""
+
+    def __init__(self, app: Litestar) -> None:
+        self._app = app
+        self._encoded: bytes | None = None
+        self._lock = Lock()
+
+    def encoded(self) -> bytes:
+        """Return it as JSON. The first call takes as long as a hundred requests, and belongs into a thread."""
+        with self._lock:
+            if self._encoded is None:
+                self._encoded = msgspec.json.encode(_described(self._app))
+            return self._encoded
+
+
+def _described(app: Litestar) -> dict[str, Any]:
     document = cast("dict[str, Any]", msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema())))
     components = document.setdefault("components", {})
     schemas = components["schemas"] = _schemas(app)
