@@ -14,6 +14,7 @@ from domain.todos.model import MAX_DESCRIPTION_LENGTH, MAX_TAG_LENGTH, MAX_TAGS,
 from entrypoints.http.accounts import AccountController, register
 from entrypoints.http.api_tokens import ApiTokenController
 from entrypoints.http.bodies import JsonBody, max_json_size
+from entrypoints.http.dispatch import Dispatch
 from entrypoints.http.docs import DocsController
 from entrypoints.http.framework import LeanLitestar
 from entrypoints.http.meta import health, readiness, service
@@ -25,6 +26,7 @@ from entrypoints.http.middleware.deadlines import Deadlines
 from entrypoints.http.middleware.head_and_options import HeadAndOptions
 from entrypoints.http.middleware.https_redirect import HttpsRedirect
 from entrypoints.http.middleware.large_responses import LargeResponses, UnreadResponses
+from entrypoints.http.middleware.problems import Problems
 from entrypoints.http.middleware.rate_limit import RateLimit, UnroutedRateLimit
 from entrypoints.http.middleware.request_bodies import RequestBodies
 from entrypoints.http.middleware.request_context import RequestContexts
@@ -33,7 +35,7 @@ from entrypoints.http.middleware.trusted_hosts import TrustedHosts
 from entrypoints.http.middleware.trusted_proxies import TrustedProxies
 from entrypoints.http.middleware.uri_length import UriLength
 from entrypoints.http.openapi import OpenApiDocument, openapi_config
-from entrypoints.http.parameters import TYPE_DECODERS, refuse_unknown_parameters
+from entrypoints.http.parameters import refuse_unknown_parameters
 from entrypoints.http.posts import PostController, read_post
 from entrypoints.http.problems import EXCEPTION_HANDLERS
 from entrypoints.http.request import ApiRequest
@@ -75,6 +77,8 @@ def _layers(settings: Settings, instruments: Instruments, cors: ASGIApp | None) 
         partial(TrustedHosts, allowed_hosts=settings.allowed_hosts, is_required=force_https),
         *([HttpsRedirect] if force_https else []),
         partial(Deadlines, request_timeout=settings.request_timeout),
+        Problems,
+        UnroutedRateLimit,
     ]
 
 
@@ -99,10 +103,9 @@ def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
         dto=JsonBody,
         return_dto=None,
         request_class=ApiRequest,
-        type_decoders=TYPE_DECODERS,
         request_max_body_size=MAX_BODY_SIZE,
+        before_request=_refuse_unknown_parameters,
         middleware=cast("Any", LAYERS_OF_ROUTES),
-        before_request=refuse_unknown_parameters,
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[partial(_lifespan, open_services, instruments)],
         cors_config=cors_config(settings.cors_origins),
@@ -111,16 +114,16 @@ def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
     )
     _require_access_decisions(app)
     app.state.openapi_document = OpenApiDocument(app)
-    app.asgi_handler = _in_layers(app.asgi_handler, settings, instruments)
+    app.asgi_handler = _in_layers(app, app.asgi_handler, settings, instruments)
     return app
 
 
-def _in_layers(framework: ASGIApp, settings: Settings, instruments: Instruments) -> ASGIApp:
+def _in_layers(app: Litestar, framework: ASGIApp, settings: Settings, instruments: Instruments) -> ASGIApp:
     """Return the framework's own layers, which turn errors into responses and do CORS, among ours."""
     cors = cast("Any", framework) if settings.cors_origins else None
     errors = cast("Any", framework) if cors is None else cors.app
-    errors.app = UnroutedRateLimit(errors.app)
-    http = in_layers(errors, _layers(settings, instruments, cors))
+    controllers = Dispatch(app, router=errors.app, layers=LAYERS_OF_ROUTES)
+    http = in_layers(controllers, _layers(settings, instruments, cors))
 
     def answer(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Only requests go through the layers: what else there may be, such as a WebSocket, is refused at once."""
@@ -129,6 +132,11 @@ def _in_layers(framework: ASGIApp, settings: Settings, instruments: Instruments)
         return http(cast("HTTPScope", scope), receive, send)
 
     return answer
+
+
+async def _refuse_unknown_parameters(request: ApiRequest) -> None:
+    """Do for the routes that the framework calls itself what ``Dispatch`` does for the others."""
+    refuse_unknown_parameters(request)
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from adapters.concurrency.caller_limiter import CallerConcurrencyLimiter
 from adapters.concurrency.limiter import FairConcurrencyLimiter
 from domain.concurrency.budget import Budget
 from domain.concurrency.fair_queue import ConcurrencyLimits
+from entrypoints.http.context import context_of
 from entrypoints.http.middleware.concurrency_limit import ConcurrencyLimit
 from entrypoints.http.middleware.request_bodies import RequestBodies
 from entrypoints.http.middleware.request_context import RequestContexts
@@ -67,7 +68,7 @@ def app(crowded: Services, gate: Gate) -> Litestar:
 
     @post("/parcels", opt=public(), status_code=200)
     async def parcels(request: Request[Any, Any, Any]) -> int:
-        return len(await request.body())
+        return len(context_of(request.scope).body)
 
     app = Litestar(
         [work, health, parcels],

@@ -17,9 +17,10 @@ from domain.rate_limits.quotas import (
     REGISTRATION,
     REGISTRATION_SITE,
 )
+from entrypoints.http.answers import Answer
 from entrypoints.http.bodies import MergePatchBody
 from entrypoints.http.headers import client_address
-from entrypoints.http.preconditions import ETAG, IfMatch, all_lines, etag, versions_to_change
+from entrypoints.http.preconditions import ETAG, IfMatch, etag, versions_to_change
 from entrypoints.http.request import ApiRequest
 from entrypoints.http.routes import RouteLimits, needs, public
 
@@ -127,9 +128,7 @@ class AccountController(Controller):
 
         Due dates that were set before keep the zone they were set in.
         """
-        account = await request.services.accounts.change(
-            request.owner_id, data, versions=versions_to_change(all_lines(if_match, request.headers, "if-match"))
-        )
+        account = await request.services.accounts.change(request.owner_id, data, versions=versions_to_change(if_match))
         return await _answer(request, account)
 
     @post(
@@ -172,4 +171,4 @@ async def _answer(request: ApiRequest, account: Account) -> Response[OwnAccount]
         posts=QuotaUsage(limit=limits.posts, used=used.posts),
     )
     content = OwnAccount(**asdict(account), quotas=quotas)
-    return Response(content, headers={"etag": etag(account.version)})
+    return Answer(content, headers={"etag": etag(account.version)})

@@ -46,6 +46,8 @@ class RequestContext(Struct, kw_only=True):
     """The other end of the connection, where that is a proxy's and not the client's."""
     host: str = ""
     """The name under which the service was asked, without its port; empty if there is none."""
+    body: bytes = b""
+    """The whole body, once it has been read."""
     principal: Principal | None = None
     """Who is asking, as soon as that is known."""
     caller: Caller | None = None

@@ -21,6 +21,12 @@ def header(scope: HTTPScope, wanted: bytes) -> str | None:
     return None
 
 
+def header_lines(scope: HTTPScope, wanted: bytes) -> str | None:
+    """Return all headers of that name as the one list that they are (RFC 9110, section 5.3), if there are any."""
+    lines = [value for name, value in scope["headers"] if name == wanted]
+    return b", ".join(lines).decode("latin-1") if lines else None
+
+
 def bearer_token(scope: HTTPScope) -> str | None:
     """Return the token of the ``Authorization`` header (RFC 6750, section 2.1), if there is one."""
     value = header(scope, b"authorization")

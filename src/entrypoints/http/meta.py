@@ -7,6 +7,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 from msgspec import Meta, Struct
 
+from entrypoints.http.answers import Answer
 from entrypoints.http.request import ApiRequest
 from entrypoints.http.routes import public
 from entrypoints.version import VERSION
@@ -72,7 +73,7 @@ async def health() -> Health:
 async def readiness(request: ApiRequest) -> Response[Readiness]:
     """Ask the database; 503 says what is wrong."""
     problems, notices = await request.services.readiness(), await request.services.notices()
-    return Response(
+    return Answer(
         Readiness(status="not ready" if problems else "ready", problems=problems, notices=notices),
         status_code=HTTP_503_SERVICE_UNAVAILABLE if problems else HTTP_200_OK,
     )

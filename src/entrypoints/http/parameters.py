@@ -10,10 +10,9 @@ import msgspec
 from litestar import Request
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import PathParameter
-from litestar.types import TypeDecodersSequence
 from msgspec import Struct, inspect
 
-from domain.errors import Invalid
+from domain.errors import Invalid, NotFound
 from entrypoints.http.problems import UnknownParameters
 from entrypoints.http.routes import options_of
 
@@ -43,17 +42,19 @@ Id = Annotated[
 ]
 
 
-def _decode_id(_: type[PathId], text: str) -> PathId:
-    """Do what ``{id:int}`` in a path would do, but not take ``+7``, ``0_7`` or other digits than ours for 7."""
-    if not _ID.fullmatch(text) or int(text) > _MAX_ID:
-        raise ValueError
-    return PathId(text)
+def parse_id(text: str) -> PathId:
+    """Do what ``{id:int}`` in a path would do, but not take ``+7``, ``0_7`` or other digits than ours for 7.
+
+    :raises NotFound: if it is no id.
+    """
+    if _ID.fullmatch(text):
+        value = PathId(text)
+        if value <= _MAX_ID:
+            return value
+    raise NotFound("There is nothing with such an id.")
 
 
-TYPE_DECODERS: TypeDecodersSequence = [(lambda wanted: wanted is PathId, _decode_id)]
-
-
-async def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
+def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
     """Refuse a query with a parameter that the route does not know, or with one that is given twice.
 
     What is misspelt would otherwise be a condition that nobody fulfils, or a limit that does not hold; and of a

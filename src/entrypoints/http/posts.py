@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from domain.authentication.principal import TokenScope
 from domain.posts.model import MAX_CONTENT_LENGTH, NewPost, Post
+from entrypoints.http.answers import Answer
 from entrypoints.http.bodies import max_json_size
 from entrypoints.http.cursors import decode_post_cursor, encode_post_cursor, next_link
 from entrypoints.http.headers import LINK, LOCATION
@@ -63,7 +64,7 @@ class PostController(Controller):
         after = None if asked.cursor is UNSET else decode_post_cursor(asked.cursor, page=number, per_page=size)
         found = await request.services.posts.page(page=number, per_page=size, after=after)
         next_cursor = found.next and encode_post_cursor(found.next, page=number, per_page=size)
-        return Response(
+        return Answer(
             PostList(
                 page=number,
                 per_page=size,
@@ -87,7 +88,7 @@ class PostController(Controller):
         More than the account may keep is 403 `quota_exceeded`.
         """
         new = await request.services.posts.publish(data, author_id=request.owner_id)
-        return Response(new, headers={"location": f"/posts/{new.id}"})
+        return Answer(new, headers={"location": f"/posts/{new.id}"})
 
     @get("/{post_id:str}", operation_id="getPost", summary="Read a post", opt=public())
     async def read(self, request: ApiRequest, post_id: Id) -> Post:

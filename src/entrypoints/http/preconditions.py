@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from litestar.datastructures import Headers, ResponseHeader
+from litestar.datastructures import ResponseHeader
 from litestar.params import HeaderParameter
 
 IfMatch = Annotated[
@@ -34,11 +34,6 @@ _ANY_TAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,17})"')
 def etag(version: int) -> str:
     """Return the strong entity tag of a version."""
     return f'"{version}"'
-
-
-def all_lines(first: str | None, headers: Headers, name: str) -> str | None:
-    """Return a list in a header with all its lines (RFC 9110, section 5.3); the framework gives the first."""
-    return first if first is None else ", ".join(headers.getall(name))
 
 
 def versions_to_change(if_match: str | None) -> frozenset[int] | None:

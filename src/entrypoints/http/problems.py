@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException
 from litestar.status_codes import (
     HTTP_400_BAD_REQUEST,
     HTTP_401_UNAUTHORIZED,
@@ -244,19 +244,6 @@ def http_problem(request: Request[Any, Any, Any], error: HTTPException) -> Respo
     )
 
 
-def validation_problem(request: Request[Any, Any, Any], error: ValidationException) -> Response[Problem]:
-    """Translate what the framework says of parameters that do not fit."""
-    found = cast("list[dict[str, str]]", error.extra if isinstance(error.extra, list) else [])
-    if any(item.get("key") == "data" for item in found) or not found:
-        return http_problem(request, MalformedBody(detail="A body is needed."))
-    if any(item.get("source") == "path" for item in found):
-        return domain_problem(request, NotFound("There is nothing with such an id."))
-    errors = [InvalidValue(detail=item.get("message", ""), parameter=item.get("key", "")) for item in found]
-    return problem(
-        request, HTTP_422_UNPROCESSABLE_ENTITY, code=Invalid.code, detail="A parameter is not valid.", errors=errors
-    )
-
-
 def unexpected_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """Log what nobody expected, and tell the client nothing but the id under which it is logged."""
     context_of(request.scope).error = error
@@ -315,16 +302,17 @@ async def send_problem(
     await answer.to_asgi_response(app=None, request=request)(scope, receive, send)
 
 
-async def send_domain_problem(scope: HTTPScope, receive: Receive, send: Send, error: DomainError) -> None:
-    """Answer with an error of the domain where no controller is reached."""
+async def send_error(scope: HTTPScope, receive: Receive, send: Send, error: Exception) -> None:
+    """Answer with the problem that an error is."""
     request: Request[Any, Any, Any] = Request(scope, receive=receive, send=send)
-    answer: Any = domain_problem(request, error)
+    answer: Any = next(EXCEPTION_HANDLERS[kind] for kind in type(error).__mro__ if kind in EXCEPTION_HANDLERS)(
+        request, error
+    )
     await answer.to_asgi_response(app=None, request=request)(scope, receive, send)
 
 
 EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = {
     DomainError: domain_problem,
-    ValidationException: validation_problem,
     UnknownParameters: parameters_problem,
     HTTPException: http_problem,
     Exception: unexpected_problem,

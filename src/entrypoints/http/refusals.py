@@ -3,7 +3,7 @@
 from litestar.types import HTTPScope, Receive, Send
 
 from domain.rate_limits.errors import RateLimited
-from entrypoints.http.problems import send_domain_problem, send_problem
+from entrypoints.http.problems import send_error, send_problem
 from entrypoints.http.rate_limits import count
 
 
@@ -18,6 +18,6 @@ async def is_counted(scope: HTTPScope, receive: Receive, send: Send) -> bool:
     try:
         await count(scope)
     except RateLimited as error:
-        await send_domain_problem(scope, receive, send, error)
+        await send_error(scope, receive, send, error)
         return False
     return True

@@ -13,6 +13,7 @@ from domain.clock import in_utc
 from domain.errors import Invalid
 from domain.todos.model import MAX_TAG_LENGTH, MAX_TITLE_LENGTH, NewTodo, TagCount, Todo, TodoPatch
 from domain.todos.query import SortKey, TagQuery, TodoFilter, TodoOrder, TodoQuery
+from entrypoints.http.answers import Answer
 from entrypoints.http.bodies import MergePatchBody
 from entrypoints.http.cursors import decode_cursor, decode_tag_cursor, encode_cursor, encode_tag_cursor, next_link
 from entrypoints.http.headers import LINK, LOCATION
@@ -21,7 +22,6 @@ from entrypoints.http.preconditions import (
     ETAG,
     IfMatch,
     IfNoneMatch,
-    all_lines,
     etag,
     is_unchanged,
     versions_to_change,
@@ -147,7 +147,7 @@ class TodoController(Controller):
         may keep is 403 `quota_exceeded`.
         """
         todo = await request.services.todos.create(data, owner_id=request.owner_id)
-        return Response(
+        return Answer(
             todo, headers={"location": f"/todos/{todo.id}", "etag": etag(todo.version), "cache-control": _CACHE}
         )
 
@@ -161,7 +161,7 @@ class TodoController(Controller):
     async def read(self, request: ApiRequest, todo_id: Id, if_none_match: IfNoneMatch = None) -> Response[Todo]:
         """Return one to-do with its ETag."""
         todo = await request.services.todos.get(todo_id, owner_id=request.owner_id)
-        if is_unchanged(all_lines(if_none_match, request.headers, "if-none-match"), todo.version):
+        if is_unchanged(if_none_match, todo.version):
             return cast("Response[Todo]", _not_modified(todo))
         return _answer(todo)
 
@@ -187,7 +187,7 @@ class TodoController(Controller):
                 todo_id,
                 data,
                 owner_id=request.owner_id,
-                versions=versions_to_change(all_lines(if_match, request.headers, "if-match")),
+                versions=versions_to_change(if_match),
             )
         )
 
@@ -196,7 +196,7 @@ class TodoController(Controller):
     )
     async def remove(self, request: ApiRequest, todo_id: Id, if_match: IfMatch = None) -> None:
         """Remove a to-do for good; with `If-Match`, only the version with that ETag."""
-        versions = versions_to_change(all_lines(if_match, request.headers, "if-match"))
+        versions = versions_to_change(if_match)
         await request.services.todos.remove(todo_id, owner_id=request.owner_id, versions=versions)
 
     @get(
@@ -226,7 +226,7 @@ class TodoController(Controller):
             counted=asked.include is not UNSET,
         )
         next_cursor = page.next and encode_cursor(page.next, where=where, order=order)
-        return Response(
+        return Answer(
             TodoList(items=page.items, next_cursor=next_cursor, total=UNSET if page.total is None else page.total),
             headers=next_link(request, next_cursor),
         )
@@ -251,13 +251,13 @@ async def list_tags(request: ApiRequest) -> Response[TagList]:
         TagQuery(limit=asked.limit, after=after), owner_id=request.owner_id, network=request.network
     )
     next_cursor = None if page.next is None else encode_tag_cursor(page.next)
-    return Response(TagList(items=page.items, next_cursor=next_cursor), headers=next_link(request, next_cursor))
+    return Answer(TagList(items=page.items, next_cursor=next_cursor), headers=next_link(request, next_cursor))
 
 
 def _answer(todo: Todo) -> Response[Todo]:
-    return Response(todo, headers={"etag": etag(todo.version), "cache-control": _CACHE})
+    return Answer(todo, headers={"etag": etag(todo.version), "cache-control": _CACHE})
 
 
 def _not_modified(todo: Todo) -> Response[Any]:
     headers = {"etag": etag(todo.version), "cache-control": _CACHE}
-    return Response(None, status_code=HTTP_304_NOT_MODIFIED, headers=headers)
+    return Answer(None, status_code=HTTP_304_NOT_MODIFIED, headers=headers)

@@ -8,10 +8,10 @@ from typing import Any, cast
 
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import HTTPReceiveMessage, HTTPScope, Receive, Send
+from litestar.types import HTTPScope, Receive, Send
 
 from domain.concurrency.budget import Budget, Share
-from entrypoints.http.context import caller_of, services_of
+from entrypoints.http.context import caller_of, context_of, services_of
 from entrypoints.http.middleware import HttpApp
 from entrypoints.http.problems import MalformedBody
 from entrypoints.http.routes import route_of
@@ -54,7 +54,8 @@ class RequestBodies:
     async def _with_body(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         body = _Body(scope, services_of(scope).bodies)
         try:
-            await self.app(scope, _replayed(await body.read(receive), receive), send)
+            context_of(scope).body = await body.read(receive)
+            await self.app(scope, receive, send)
         finally:
             body.forget()
 
@@ -68,8 +69,8 @@ class _Body:
         self._shares: list[Share] | None = None
         self._taken = 0
 
-    async def read(self, receive: Receive) -> HTTPReceiveMessage:
-        """Return the whole of it as one message."""
+    async def read(self, receive: Receive) -> bytes:
+        """Return the whole of it."""
         max_size = cast("HTTPRouteHandler", self._scope["route_handler"]).resolve_request_max_body_size()
         _refuse_announced(self._scope, max_size)
         message = await receive()
@@ -77,7 +78,7 @@ class _Body:
         if not message.get("more_body", False):
             if max_size is not None and len(content) > max_size:
                 raise RequestEntityTooLarge
-            return cast("HTTPReceiveMessage", message)
+            return content
         parts, length = [content], len(content)
         while message.get("more_body", False):
             self._count(length)
@@ -87,7 +88,7 @@ class _Body:
             length += len(content)
             if max_size is not None and length > max_size:
                 raise RequestEntityTooLarge
-        return {"type": "http.request", "body": b"".join(parts), "more_body": False}
+        return b"".join(parts)
 
     def forget(self) -> None:
         """Give back what it has taken."""
@@ -124,13 +125,3 @@ def _shares(scope: HTTPScope) -> list[Share]:
     if caller.own != caller.network:
         shares.append((caller.own, _BODIES_OF_ACCOUNT))
     return shares
-
-
-def _replayed(message: HTTPReceiveMessage, receive: Receive) -> Receive:
-    """Return what gives the message, and after that whatever comes."""
-    given: list[HTTPReceiveMessage] = [message]
-
-    async def receive_replayed() -> Any:
-        return given.pop() if given else await receive()
-
-    return receive_replayed

@@ -1,0 +1,44 @@
+"""What controllers return, and how it gets to the client."""
+
+from typing import Any, TypeVar, cast
+
+import msgspec
+from litestar import Response
+from litestar.status_codes import HTTP_204_NO_CONTENT, HTTP_304_NOT_MODIFIED
+from litestar.types import Send
+
+_Content = TypeVar("_Content")
+
+_WITHOUT_CONTENT = frozenset({HTTP_204_NO_CONTENT, HTTP_304_NOT_MODIFIED})
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Answer(Response[_Content]):
+    """Content with headers, or with another status than the route's own; the names of headers are in lower case.
+
+    It says to the framework what a response of its own says, and is made in a tenth of the time.
+    """
+
+    def __init__(
+        self, content: _Content, *, headers: dict[str, str] | None = None, status_code: int | None = None
+    ) -> None:
+        self.content = content
+        self.headers = headers or {}
+        self.status_code = status_code
+
+
+async def send_answer(answer: Any, status: int, send: Send) -> None:
+    """Send what a controller has returned: an ``Answer``, plain content, or nothing."""
+    headers: list[tuple[bytes, bytes]] = []
+    content = answer
+    if isinstance(answer, Answer):
+        content = cast("Any", answer).content
+        status = answer.status_code or status
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in answer.headers.items()]
+    body = b""
+    if status not in _WITHOUT_CONTENT:
+        body = _encode(content)
+        headers += ((b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
