@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, cast
 
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.enums import HttpMethod
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
@@ -134,7 +134,7 @@ def _in_layers(app: Litestar, framework: ASGIApp, settings: Settings, instrument
     return answer
 
 
-async def _refuse_unknown_parameters(request: ApiRequest) -> None:
+async def _refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
     """Do for the routes that the framework calls itself what ``Dispatch`` does for the others."""
     refuse_unknown_parameters(request)
 

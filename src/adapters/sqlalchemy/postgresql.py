@@ -4,9 +4,9 @@ SQLAlchemy compiles each statement once; asyncpg prepares it once for each conne
 is one round trip: no BEGIN, no COMMIT, no ping before and no reset after it. The pool replaces broken connections.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any, Protocol, cast
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, NoReturn, Protocol, TypeVar, cast
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -60,6 +60,16 @@ _TRANSIENT_ERRORS = ("40", "57014", "58")
 
 _UNREACHABLE = "The database cannot be reached."
 
+_DRIVER_ERRORS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+
+_Result = TypeVar("_Result")
+
 
 class CompiledStatement:
     """SQL with numbered parameters, and the names of the values that go there."""
@@ -97,38 +107,43 @@ class PostgresConnection:
     async def fetch_one(self, statement: Statement, /, **values: object) -> Row | None:
         """See ``Connection``."""
         compiled = statement.compiled or _compile(statement)
-        with _translated_errors():
-            try:
-                return await self._driver.fetchrow(compiled.sql, *compiled.arguments(values), timeout=statement.timeout)
-            except TimeoutError as error:
-                raise await self._blamed(statement) from error
+        try:
+            return await self._driver.fetchrow(compiled.sql, *compiled.arguments(values), timeout=statement.timeout)
+        except _DRIVER_ERRORS as error:
+            await self._explain(error, statement)
 
     async def fetch_all(self, statement: Statement, /, **values: object) -> Sequence[Row]:
         """See ``Connection``."""
         compiled = statement.compiled or _compile(statement)
-        with _translated_errors():
-            try:
-                return await self._driver.fetch(compiled.sql, *compiled.arguments(values), timeout=statement.timeout)
-            except TimeoutError as error:
-                raise await self._blamed(statement) from error
+        try:
+            return await self._driver.fetch(compiled.sql, *compiled.arguments(values), timeout=statement.timeout)
+        except _DRIVER_ERRORS as error:
+            await self._explain(error, statement)
 
     async def execute(self, statement: Statement, /, **values: object) -> int:
         """See ``Connection``."""
         compiled = statement.compiled or _compile(statement)
-        with _translated_errors():
+        try:
             status = await self._driver.execute(compiled.sql, *compiled.arguments(values), timeout=statement.timeout)
+        except _DRIVER_ERRORS as error:
+            _raise_translated(error)
         return int(status.rpartition(" ")[2])  # such as "UPDATE 1"
 
-    async def _blamed(self, statement: Statement) -> Unavailable | QueryTooExpensive:
-        """Return the error that says who is to blame for a timeout: the statement if the server still answers.
+    async def _explain(self, error: Exception, statement: Statement) -> NoReturn:
+        """Raise what ``Connection`` promises instead of an error of the driver's.
 
-        :raises TimeoutError: or another error of the driver's, if it does not.
+        A timeout says that the statement is to blame if the server still answers.
         """
+        if not isinstance(error, TimeoutError):
+            _raise_translated(error)
         if statement.timeout is None:
-            return Unavailable(_UNREACHABLE)
-        with suppress(asyncpg.InFailedSQLTransactionError):  # is an answer, too
-            await self._driver.execute("SELECT 1", timeout=statement.timeout)
-        return QueryTooExpensive(TOO_EXPENSIVE)
+            raise Unavailable(_UNREACHABLE) from error
+        try:
+            with suppress(asyncpg.InFailedSQLTransactionError):  # is an answer, too
+                await self._driver.execute("SELECT 1", timeout=statement.timeout)
+        except _DRIVER_ERRORS as another:
+            _raise_translated(another)
+        raise QueryTooExpensive(TOO_EXPENSIVE) from error
 
 
 class PostgresDatabase:
@@ -138,34 +153,42 @@ class PostgresDatabase:
         self._pool = pool
         self._acquire_timeout = acquire_timeout
         self._waiting = 0
+        self._taken = 0
         self._health = Health()
         self._max_waiting = MAX_WAITING * pool.get_max_size()
 
     async def fetch_one(self, statement: Statement, /, **values: object) -> Row | None:
         """See ``Connection``."""
-        async with self._connection() as connection:
-            row = await PostgresConnection(cast("_Driver", connection)).fetch_one(statement, **values)
+        row = await self._run(PostgresConnection.fetch_one, statement, values)
         if statement.writes:
             self._health.has_written()
         return row
 
     async def fetch_all(self, statement: Statement, /, **values: object) -> Sequence[Row]:
         """See ``Connection``."""
-        async with self._connection() as connection:
-            return await PostgresConnection(cast("_Driver", connection)).fetch_all(statement, **values)
+        return await self._run(PostgresConnection.fetch_all, statement, values)
 
     async def execute(self, statement: Statement, /, **values: object) -> int:
         """See ``Connection``."""
-        async with self._connection() as connection:
-            found = await PostgresConnection(cast("_Driver", connection)).execute(statement, **values)
+        found = await self._run(PostgresConnection.execute, statement, values)
         self._health.has_written()
         return found
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Connection]:
         """See ``Database``."""
-        async with self._connection() as connection, connection.transaction():
-            yield PostgresConnection(cast("_Driver", connection))
+        connection = await self._acquire()
+        try:
+            try:
+                async with connection.transaction():
+                    yield PostgresConnection(cast("_Driver", connection))
+            except _DRIVER_ERRORS as error:
+                _raise_translated(error)
+        except Unavailable as error:
+            self._health.met(error)
+            raise
+        finally:
+            await self._release(connection)
         self._health.has_written()
 
     def pool_usage(self) -> PoolUsage:
@@ -181,31 +204,59 @@ class PostgresDatabase:
         """See ``Database``."""
         return self._health.notices
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncGenerator["PoolConnectionProxy[asyncpg.Record]"]:
-        """Take a connection of the pool for as long as the block lasts; errors in it are translated."""
+    async def _run(
+        self, execute: Callable[..., Awaitable[_Result]], statement: Statement, values: dict[str, object]
+    ) -> _Result:
+        """Execute a statement on a connection of the pool.
+
+        A context manager that is written as a generator would read better here, and take a tenth of a request.
+        """
+        connection = await self._acquire()
         try:
-            with _translated_errors():
-                connection = await self._free_connection()
-                try:
-                    yield connection
-                finally:
-                    await self._pool.release(connection)
+            return await execute(PostgresConnection(cast("_Driver", connection)), statement, **values)
         except Unavailable as error:
             self._health.met(error)
             raise
+        finally:
+            await self._release(connection)
 
-    async def _free_connection(self) -> "PoolConnectionProxy[asyncpg.Record]":
+    async def _acquire(self) -> "PoolConnectionProxy[asyncpg.Record]":
+        """Take a connection of the pool; it is to be released."""
+        try:
+            if self._taken < self._pool.get_max_size():  # nobody waits but for the server, for as long as it may take
+                self._taken += 1
+                try:
+                    return await self._pool.acquire()
+                except BaseException:
+                    self._taken -= 1
+                    raise
+            return await self._awaited_connection()
+        except _DRIVER_ERRORS as error:
+            _raise_translated(error)
+
+    async def _awaited_connection(self) -> "PoolConnectionProxy[asyncpg.Record]":
         if self._waiting >= self._max_waiting:
             raise Unavailable(OVERRUN)
         self._waiting += 1
+        self._taken += 1
         try:
             return await self._pool.acquire(timeout=self._acquire_timeout)
-        except TimeoutError as error:
-            limit, size, idle, _ = self.pool_usage()
-            raise Unavailable(BUSY if size - idle == limit else _UNREACHABLE) from error
+        except BaseException as error:
+            self._taken -= 1
+            if isinstance(error, TimeoutError):
+                limit, size, idle, _ = self.pool_usage()
+                raise Unavailable(BUSY if size - idle == limit else _UNREACHABLE) from error
+            raise
         finally:
             self._waiting -= 1
+
+    async def _release(self, connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        try:
+            await self._pool.release(connection)
+        except _DRIVER_ERRORS as error:
+            _raise_translated(error)
+        finally:
+            self._taken -= 1
 
 
 @asynccontextmanager
@@ -246,28 +297,34 @@ def _compile(statement: Statement) -> CompiledStatement:
     return statement.compiled
 
 
-@contextmanager
-def _translated_errors() -> Generator[None]:
-    """Turn the driver's errors into the ones that ``Connection`` promises."""
-    try:
-        yield
-    except asyncpg.UniqueViolationError as error:
-        raise UniqueViolation(error.constraint_name) from error
-    except asyncpg.ForeignKeyViolationError as error:
-        raise ForeignKeyViolation(error.constraint_name) from error
-    except asyncpg.DataError:
-        raise  # an InterfaceError too, but one of ours: a value that does not fit its column
-    except asyncpg.UndefinedTableError as error:
-        raise Unavailable(NOT_MIGRATED) from error
-    except asyncpg.PostgresError as error:
-        code = error.sqlstate or ""
-        if code in _PERSISTENT_ERRORS:
-            kind, detail = _PERSISTENT_ERRORS[code]
-            raise kind(detail) from error
-        if code.startswith(_CONNECTION_ERRORS):
-            raise Unavailable(_UNREACHABLE) from error
-        if code.startswith(_TRANSIENT_ERRORS):
-            raise Unavailable("The database cannot be used now.") from error
-        raise
-    except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-        raise Unavailable(_UNREACHABLE) from error
+def _raise_translated(error: Exception) -> NoReturn:
+    """Raise what ``Connection`` promises instead of an error of the driver's; or that error, if nothing is."""
+    known = _known(error)
+    if known is None:
+        raise error
+    raise known from error
+
+
+def _known(error: Exception) -> Exception | None:
+    if isinstance(error, asyncpg.UniqueViolationError):
+        return UniqueViolation(error.constraint_name)
+    if isinstance(error, asyncpg.ForeignKeyViolationError):
+        return ForeignKeyViolation(error.constraint_name)
+    if isinstance(error, asyncpg.DataError):
+        return None  # an InterfaceError too, but one of ours: a value that does not fit its column
+    return _unavailable(error)
+
+
+def _unavailable(error: Exception) -> Unavailable | None:
+    """Return why the database cannot be used, if it is that; a statement that is wrong is no such reason."""
+    if not isinstance(error, asyncpg.PostgresError):
+        return Unavailable(_UNREACHABLE)
+    code = error.sqlstate or ""
+    if code in _PERSISTENT_ERRORS:
+        kind, detail = _PERSISTENT_ERRORS[code]
+        return kind(detail)
+    if isinstance(error, asyncpg.UndefinedTableError):
+        return Unavailable(NOT_MIGRATED)
+    if code.startswith(_CONNECTION_ERRORS):
+        return Unavailable(_UNREACHABLE)
+    return Unavailable("The database cannot be used now.") if code.startswith(_TRANSIENT_ERRORS) else None
