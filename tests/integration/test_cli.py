@@ -179,6 +179,13 @@ def test_migrating_what_cannot_be_reached_is_explained(tmp_path: Path) -> None:
     assert "hidden" not in result.stderr
 
 
+def test_migrating_with_an_option_that_the_driver_refuses_is_explained(tmp_path: Path) -> None:
+    result = todo_api("migrate", home=tmp_path, DATABASE_URL="postgresql://127.0.0.1/todo?sslmode=always")
+
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: The database cannot be reached: `sslmode` parameter must be one of")
+
+
 def test_check_follows_a_postgresql_database(committed_url: str, tmp_path: Path) -> None:
     ready = todo_api("check", home=tmp_path, DATABASE_URL=committed_url)
     todo_api("migrate", "base", home=tmp_path, DATABASE_URL=committed_url)

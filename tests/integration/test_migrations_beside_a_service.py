@@ -15,6 +15,14 @@ from domain.errors import Unavailable
 from tests.integration.later_version import BREAK, EXPAND, INDEX_AT_LEISURE, Later
 from tests.integration.processes import serving
 
+MIGRATION_LOCK = 7_466_137_058
+"""Its number stays: versions that migrate at the same time must agree on it."""
+
+END_WHO_WAITS = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE query LIKE 'SELECT pg_try_advisory_lock%' AND datname = current_database() AND pid <> pg_backend_pid()
+"""
+
 
 async def test_a_migration_that_fails_says_why_and_leaves_nothing_behind(committed_url: str, later: Later) -> None:
     later.migration(f"{EXPAND}\n    {BREAK}")
@@ -52,6 +60,20 @@ async def test_a_migration_does_not_queue_for_long_before_a_table_that_is_in_use
 
     await migrate_postgresql(committed_url, scripts=later.scripts)
     assert await has_column(committed_url, "colour")
+
+
+async def test_a_migration_that_loses_its_connection_while_it_waits_says_so(committed_url: str) -> None:
+    other = await asyncpg.connect(committed_url)
+    try:
+        await other.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+        waiting = asyncio.create_task(migrate_postgresql(committed_url))
+        while not await other.fetchval(END_WHO_WAITS):  # noqa: ASYNC110 - it waits in the server
+            await asyncio.sleep(0.01)
+
+        with pytest.raises(Unavailable, match="cannot be reached"):
+            await waiting
+    finally:
+        await other.close()
 
 
 @pytest.mark.parametrize("upgrade", [EXPAND, BREAK], ids=["that expands", "that fails"])

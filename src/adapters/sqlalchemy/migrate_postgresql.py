@@ -29,13 +29,13 @@ async def migrate_postgresql(dsn: str, revision: str = "head", *, scripts: str =
     """Upgrade or downgrade the database at ``dsn``; see ``run_migrations``."""
     try:
         lock = await asyncpg.connect(dsn)
-    except asyncpg.PostgresError as error:
+        try:
+            await _take(lock)
+            return await asyncio.to_thread(run_migrations, migration_engine(dsn), revision, scripts)
+        finally:
+            await lock.close()  # and with it the lock
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise Unavailable(f"The database cannot be reached: {error}.") from error
-    try:
-        await _take(lock)
-        return await asyncio.to_thread(run_migrations, migration_engine(dsn), revision, scripts)
-    finally:
-        await lock.close()  # and with it the lock
 
 
 def migration_engine(dsn: str) -> AsyncEngine:
