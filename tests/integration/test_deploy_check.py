@@ -4,6 +4,8 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from entrypoints.deployment.checklist import ITEMS
 from tests.integration.processes import free_port, serving, todo_api
 
@@ -28,6 +30,26 @@ def test_settings_that_cannot_be_used_are_one_line_of_it(tmp_path: Path) -> None
     assert line.startswith("error")
     assert "PORT is 'x'" in line
     assert "DEBUG is on" in line
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "HOST=999.1.1.1",
+        "HOST=::1::",
+        "METRICS_HOST=999.1.1.1\nMETRICS_PORT=9000",
+        "PUBLIC_URL=http://127.0.0.1:99999",
+        "REDIS_URL=http://cache",
+        "REDIS_URL=redis://[::1",
+    ],
+)
+def test_an_address_that_is_none_is_one_where_nobody_answers(settings: str, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(settings)
+
+    result = todo_api("check", "--deploy", home=tmp_path)
+
+    assert (result.returncode, result.stderr) == (1, "")
+    assert "items keep this from being ready" in result.stdout
 
 
 def test_programs_get_it_as_json(tmp_path: Path, committed_url: str) -> None:

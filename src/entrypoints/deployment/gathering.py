@@ -27,6 +27,9 @@ from entrypoints.settings import Settings
 _TIMEOUT = 5
 """Seconds that anything has to answer."""
 
+_MAX_PORT = 65_535
+"""A larger one is an ``OverflowError`` of the socket, which HTTPX lets through."""
+
 _SHARED = Path(sys.prefix) / "share" / "todo-api"
 _AUDITS = (
     (_SHARED / "audit.json", _SHARED / "runtime.txt"),
@@ -38,7 +41,7 @@ _AUDITS = (
 async def gather(variables: Mapping[str, str], *, url: str | None = None) -> Facts:
     """Return the facts about the service that the variables describe, which answers at ``url``."""
     settings, problems = Settings.draft(variables)
-    url = url or settings.public_url or str(URL(scheme="http", host=_reachable(settings.host), port=settings.port))
+    url = url or settings.public_url or _address(settings.host, settings.port)
     headers = {"authorization": f"Bearer {settings.metrics_token}"} if settings.metrics_token else {}
     async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False) as client:
         health, readiness, public_metrics, plain, metrics = await asyncio.gather(
@@ -69,13 +72,15 @@ async def gather(variables: Mapping[str, str], *, url: str | None = None) -> Fac
 
 
 async def _answer(
-    client: httpx.AsyncClient, base: URL | str | None, path: str, headers: dict[str, str] | None = None
+    client: httpx.AsyncClient, base: str | None, path: str, headers: dict[str, str] | None = None
 ) -> Answer | None:
     """Return what a path below the base answers with; what else the base says, such as a query, is no part of that."""
     if base is None:
         return None
     try:
         url = URL(base)
+        if url.port is not None and url.port > _MAX_PORT:
+            return None
         response = await client.get(
             url.copy_with(path=url.path.rstrip("/") + path, query=None, fragment=None), headers=headers
         )
@@ -84,7 +89,7 @@ async def _answer(
     return Answer(status=response.status_code, headers=dict(response.headers), body=response.content)
 
 
-def _plain(public_url: str | None) -> URL | None:
+def _plain(public_url: str | None) -> str | None:
     """Return where the public host would answer plain HTTP."""
     try:
         parts = urlsplit(public_url or "")
@@ -93,14 +98,23 @@ def _plain(public_url: str | None) -> URL | None:
         return None
     if parts.scheme != "https" or has_own_port or not parts.hostname:
         return None
-    return URL(scheme="http", host=parts.hostname)
+    return f"http://{_bracketed(parts.hostname)}"
 
 
-def _metrics(settings: Settings) -> URL | None:
+def _metrics(settings: Settings) -> str | None:
     """Return where the metrics can be asked for."""
     if settings.metrics_port is None:
         return None
-    return URL(scheme="http", host=_reachable(settings.metrics_host), port=settings.metrics_port)
+    return _address(settings.metrics_host, settings.metrics_port)
+
+
+def _address(host: str, port: int) -> str:
+    """Return where a service answers that listens there; whether that is an address at all, asking it shows."""
+    return f"http://{_bracketed(_reachable(host))}:{port}"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _reachable(host: str) -> str:
@@ -124,8 +138,8 @@ async def _database_problems(settings: Settings) -> tuple[str, ...]:
 
 
 async def _redis_answers(url: Secret) -> bool:
-    client: Any = cast("Any", Redis).from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
     try:
+        client: Any = cast("Any", Redis).from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
         async with client:
             await client.ping()
     except (RedisError, OSError, ValueError):
