@@ -18,7 +18,7 @@ RUNTIME := $(if $(wildcard $(DEV)),$(DEV),$(VENV)/runtime.stamp)
 
 .DEFAULT_GOAL := help
 .PHONY: help run migrate smoke test-unit test-integration test-faults test test-without-engine lint platforms format \
-  bench soak audit image up down rollout secrets lock clean
+  bench bench-quick soak audit image up down rollout secrets lock clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-17s %s\n", $$1, $$2 }'
@@ -90,8 +90,12 @@ format: $(DEV) ## format, and repair what can be repaired
 	$(VENV)/bin/ruff format
 	$(VENV)/bin/ruff check --fix
 
-bench: $(DEV) ## measure requests per second
-	$(VENV)/bin/python -m bench $(ARGS)
+# The picture is of PostgreSQL.
+bench: $(DEV) ## measure CPU a request beside what others take, into docs/benchmark.svg (DATABASE=sqlite: no picture)
+	$(VENV)/bin/python -m bench $(if $(filter sqlite,$(DATABASE)),--database sqlite,--svg docs/benchmark.svg) $(ARGS)
+
+bench-quick: $(DEV) ## see in a minute that a request takes no more CPU than it did (ARGS=--record: it may take this much)
+	$(VENV)/bin/python -m bench.quick $(ARGS)
 
 soak: $(DEV) ## hold a load for five minutes, and see that no memory is lost
 	$(VENV)/bin/python -m bench.soak $(ARGS)
@@ -168,6 +172,6 @@ lock: $(VENV)/uv.stamp ## pin packages anew after a change of pyproject.toml (AR
 	  -o requirements/dev.txt
 
 clean: ## remove everything that can be made again; data and secrets stay
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* coverage.json \
+	rm -rf $(VENV) bench/fastify/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* coverage.json \
 	  build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,1 +1,1 @@
-"""This service and the stack of the FastAPI tutorial, side by side on one PostgreSQL: `python -m bench`."""
+"""This service beside others that do the same, on one database: `python -m bench`."""

@@ -1,102 +1,120 @@
 """Run the benchmark: see ``--help``."""
 
-import asyncio
-import os
-import signal
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import click
 import msgspec
-import uvloop
 
+from bench.contenders import bare_handler, fastify, todo_api, tutorial_stack
 from bench.database import Rows, database, execute, postgresql
-from bench.load import LoadError
-from bench.measure import Plan, measure
-from bench.operations import OPERATIONS, PAGE, check_alike
-from bench.report import Comparison, Figures, table, verdict
-from bench.servers import Server, ServiceError, serving, todo_api, tutorial_stack
+from bench.goals import goals
+from bench.measure import Plan
+from bench.node import NodeError, node_with_packages
+from bench.picture import picture
+from bench.report import Comparison, cpu_table, medians_table
+from bench.run import compare, plan_on_this_machine, run
+from bench.servers import Service
+from bench.sqlite import sqlite_folder
 
-_STOPPED = 128 + signal.SIGTERM
+_KINDS = ("postgresql", "sqlite")
+_FOUR = (float, float, float, float)
+_OF_POSTGRESQL, _OF_SQLITE = (8.0, 5.0, 8.0, 7.0), (4.0, 4.0, 4.0, 4.0)
+"""How much less CPU than the tutorial's stack, in the order of the operations."""
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
+@click.option("--database", "kind", default=_KINDS[0], show_default=True, type=click.Choice(_KINDS))
 @click.option("--repeats", default=5, show_default=True, type=click.IntRange(1), help="Measurements of each kind.")
 @click.option("--seconds", default=4.0, show_default=True, type=click.FloatRange(0.1), help="Length of a measurement.")
 @click.option("--connections", default=16, show_default=True, type=click.IntRange(1), help="Requests at a time.")
 @click.option("--todos", default=1_000_000, show_default=True, type=click.IntRange(1), help="To-dos in the database.")
 @click.option("--owners", default=1_000, show_default=True, type=click.IntRange(1), help="Whose they are.")
-@click.option("--at-least", default=3.0, show_default=True, help="Required ratio of requests per second; 0 is off.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Where all figures go.")
+@click.option("--goals/--no-goals", "has_goals", default=True, show_default=True, help="Fail if one is not met.")
+@click.option(
+    "--tutorial-at-least",
+    type=_FOUR,
+    help="Goals: times the CPU of this service that the tutorial's stack takes to get, page, create and patch "
+    "[default: 8 5 8 7; on SQLite 4 4 4 4].",
+)
+@click.option(
+    "--bare-at-most",
+    default=(2.0, 1.4, 2.0, 2.5),
+    show_default=True,
+    type=_FOUR,
+    help="Goals: times the CPU of the bare handler that this service takes.",
+)
+@click.option("--json", "json_file", type=_FILE, help="Where all figures go.")
+@click.option("--svg", "svg_file", type=_FILE, help="Where a picture of the CPU goes; on PostgreSQL only.")
 def main(
-    *, repeats: int, seconds: float, connections: int, todos: int, owners: int, at_least: float, json_file: Path | None
+    *,
+    kind: str,
+    repeats: int,
+    seconds: float,
+    connections: int,
+    todos: int,
+    owners: int,
+    has_goals: bool,
+    tutorial_at_least: tuple[float, ...] | None,
+    bare_at_most: tuple[float, ...],
+    json_file: Path | None,
+    svg_file: Path | None,
 ) -> None:
-    """Measure this service and the FastAPI tutorial's stack in turn, on one PostgreSQL.
+    """Measure this service and others that do the same in turn, on one database.
 
-    A worker of each has a core to itself; the load generator and the database share the others. Exits with status 1
-    if this service is not as much faster as it should be, or if anything fails.
+    On PostgreSQL: the FastAPI tutorial's stack, fastify with pg, and a bare handler, which answers with nothing between
+    the server, the driver and the codec. On SQLite: the tutorial's stack. A worker of each has a core to itself; the
+    load generator and PostgreSQL share the others. Exits with status 1 if a goal is not met, or if anything fails.
     """
-    rows = Rows(owners=owners, todos=todos)
-    if rows.each < PAGE:
-        raise click.UsageError(f"Each owner needs {PAGE} to-dos for a page.")
-    worker_core, *other_cores = sorted(os.sched_getaffinity(0))
-    if not other_cores:
-        raise click.ClickException("Two cores are needed: one for the worker, one for the load and the database.")
-    plan = Plan(rows, connections, repeats, seconds, worker_core, other_cores)
-    os.sched_setaffinity(0, other_cores)
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            comparisons = runner.run(_benchmark(plan))
-    except (LoadError, ServiceError, OSError) as error:
-        raise click.ClickException(str(error)) from None
-    except asyncio.CancelledError:
-        sys.exit(_STOPPED)
+    if svg_file and kind == "sqlite":
+        raise click.UsageError("The picture is relative to the bare handler, which has no SQLite.")
+    plan = plan_on_this_machine(Rows(owners, todos), connections=connections, repeats=repeats, seconds=seconds)
+    comparisons = run(_on_sqlite(plan) if kind == "sqlite" else _on_postgresql(plan))
     if json_file is not None:
         json_file.write_bytes(msgspec.json.format(msgspec.json.encode({"plan": plan, "operations": comparisons})))
-    click.echo(f"\n{table(comparisons)}\n")
-    for comparison in comparisons if at_least else ():
-        click.echo(verdict(comparison, at_least=at_least))
-    sys.exit(any(comparison.times < at_least for comparison in comparisons))
+    if svg_file is not None:
+        svg_file.write_text(picture(comparisons), encoding="utf-8")
+    click.echo(f"\n{medians_table(comparisons)}\n\n{cpu_table(comparisons)}\n")
+    found = goals(
+        comparisons,
+        tutorial_at_least=tutorial_at_least or (_OF_SQLITE if kind == "sqlite" else _OF_POSTGRESQL),
+        bare_at_most=bare_at_most,
+    )
+    for goal in found if has_goals else ():
+        click.echo(goal)
+    sys.exit(has_goals and not all(goal.is_met for goal in found))
 
 
-async def _benchmark(plan: Plan) -> list[Comparison]:
-    _let_signals_cancel()
+async def _on_postgresql(plan: Plan) -> list[Comparison]:
     async with AsyncExitStack() as stack:
         server = stack.enter_context(postgresql(plan.other_cores))
-        release = await execute(server, "SHOW server_version")
-        click.echo(
-            f"PostgreSQL {release}, {plan.rows.todos:,} to-dos of {plan.rows.owners:,} owners, "
-            f"{plan.connections} connections, medians of {plan.repeats} x {plan.seconds:g} s"
-        )
+        click.echo(_header(f"PostgreSQL {await execute(server, 'SHOW server_version')}", plan))
         dsn = await stack.enter_async_context(database(server, plan.rows))
-        ours = stack.enter_context(serving(todo_api(dsn, plan.rows), plan.worker_core))
-        theirs = stack.enter_context(serving(tutorial_stack(dsn, plan.rows), plan.worker_core))
-        check_alike(ours, theirs, plan.rows)
-        return await _compare((ours, theirs), plan)
+        services = [todo_api(dsn, plan.rows), tutorial_stack(dsn, plan.rows)]
+        services += [*_fastify_if_possible(dsn, plan.rows), bare_handler(dsn, plan.rows)]
+        return await compare(services, plan)
 
 
-async def _compare(servers: tuple[Server, ...], plan: Plan) -> list[Comparison]:
-    """Measure each operation in turns: whatever else the machine does meanwhile meets both services alike."""
-    comparisons: list[Comparison] = []
-    for operation in OPERATIONS:
-        repeats: dict[str, list[Figures]] = {server.service.name: [] for server in servers}
-        for repeat in range(1, plan.repeats + 1):
-            for server in servers:
-                figures = await measure(server, operation, plan, repeat=repeat)
-                repeats[server.service.name].append(figures)
-                progress = f"{operation.name} {repeat}/{plan.repeats}, {server.service.name}"
-                click.echo(f"{progress}: {figures.requests_per_second:,.0f} requests/s", err=True)
-        comparisons.append(Comparison.of(operation.name, repeats))
-    return comparisons
+def _fastify_if_possible(dsn: str, rows: Rows) -> list[Service]:
+    try:
+        return [fastify(node_with_packages(), dsn, rows)]
+    except NodeError as error:
+        click.echo(f"Without fastify: {error}.")
+        return []
 
 
-def _let_signals_cancel() -> None:
-    """End everything in good order if this process is asked to end, as Ctrl-C does by itself."""
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101 - this is called from one
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+async def _on_sqlite(plan: Plan) -> list[Comparison]:
+    click.echo(_header("SQLite", plan))
+    async with sqlite_folder(plan.rows) as folder:
+        return await compare([todo_api(folder, plan.rows), tutorial_stack(folder, plan.rows)], plan)
+
+
+def _header(where: str, plan: Plan) -> str:
+    rows = f"{plan.rows.todos:,} to-dos of {plan.rows.owners:,} owners"
+    return f"{where}, {rows}, {plan.connections} connections, medians of {plan.repeats} x {plan.seconds:g} s"
 
 
 if __name__ == "__main__":

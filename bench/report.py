@@ -1,11 +1,12 @@
-"""Figures, their medians, and how they are shown."""
+"""Figures, their medians and ratios, and how they are shown."""
 
+from collections.abc import Sequence
 from statistics import median
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from bench.servers import OURS, THEIRS
+from bench.names import BARE, IN_WORDS, OURS
 
 
 class Figures(Struct, frozen=True):
@@ -26,27 +27,42 @@ class Figures(Struct, frozen=True):
 
 
 class Comparison(Struct, frozen=True):
-    """Both services at one operation; each ratio says how many times better this service is."""
+    """All contenders at one operation.
+
+    ``to_ours`` and ``to_bare`` say how many times the CPU of this service and of the bare handler each one takes.
+    """
 
     operation: str
     medians: dict[str, Figures]
-    ratios: dict[str, float]
+    to_ours: dict[str, float]
+    to_bare: dict[str, float]
     repeats: dict[str, list[Figures]]
 
     @classmethod
     def of(cls, operation: str, repeats: dict[str, list[Figures]]) -> "Comparison":
-        """Compare the medians of the repeats."""
-        medians = {service: _median(figures) for service, figures in repeats.items()}
-        ours, theirs = asdict(medians[OURS]), asdict(medians[THEIRS])
-        less_is_better = ("p50_ms", "p99_ms", "cpu_us_per_request", "rss_mib")
-        ratios = {"requests_per_second": ours["requests_per_second"] / theirs["requests_per_second"]}
-        ratios |= {name: theirs[name] / ours[name] for name in less_is_better}
-        return cls(operation, medians, ratios, repeats)
+        """Compare the repeats of each contender, which were taken in turns."""
+        medians = {name: _median(figures) for name, figures in repeats.items()}
+        return cls(operation, medians, _cpu_ratios(repeats, OURS), _cpu_ratios(repeats, BARE), repeats)
 
-    @property
-    def times(self) -> float:
-        """How many times the requests per second this service answers."""
-        return self.ratios["requests_per_second"]
+
+def _cpu_ratios(repeats: dict[str, list[Figures]], other: str) -> dict[str, float]:
+    """Return how many times the CPU of the ``other`` each takes; nothing if that one was not measured.
+
+    Ratios are taken of measurements side by side, and the median of those: whatever the machine did meanwhile is in
+    both, and a ratio of medians would mix quiet minutes with busy ones.
+    """
+    beside = repeats.get(other, [])
+    return {
+        name: median(
+            one.cpu_us_per_request / another.cpu_us_per_request for one, another in zip(figures, beside, strict=True)
+        )
+        for name, figures in repeats.items()
+        if beside and name != other
+    }
+
+
+def _median(repeats: list[Figures]) -> Figures:
+    return Figures(*(median(values) for values in zip(*(asdict(each).values() for each in repeats), strict=True)))
 
 
 _COLUMNS = {
@@ -61,27 +77,33 @@ _COLUMNS = {
 }
 
 
-def table(comparisons: list[Comparison]) -> str:
-    """Return the medians and the ratios as text."""
-    lines = [_line("operation", "service", [title for title, _ in _COLUMNS.values()])]
+def medians_table(comparisons: Sequence[Comparison]) -> str:
+    """Return the medians as text."""
+    lines = [_line("operation", "contender", [title for title, _ in _COLUMNS.values()])]
     for comparison in comparisons:
-        for service, figures in comparison.medians.items():
+        for name, figures in comparison.medians.items():
             values = asdict(figures)
-            cells = [format(values[name], style) for name, (_, style) in _COLUMNS.items()]
-            lines.append(_line(comparison.operation, service, cells))
-        lines.append(_line("", "ratio", [f"{ratio:.1f} x" for ratio in comparison.ratios.values()]))
+            cells = [format(values[column], style) for column, (_, style) in _COLUMNS.items()]
+            lines.append(_line(comparison.operation, name, cells))
     return "\n".join(lines)
 
 
-def verdict(comparison: Comparison, *, at_least: float) -> str:
-    """Return in a sentence whether this service is as much faster as it should be."""
-    found = "at least" if comparison.times >= at_least else "NOT"
-    return f"{comparison.operation}: {comparison.times:.2f} times the requests per second, {found} {at_least:g} times."
+def _line(operation: str, name: str, cells: list[str]) -> str:
+    return f"{operation:10}  {name:9}" + "".join(f"{cell:>12}" for cell in cells)
 
 
-def _line(operation: str, service: str, cells: list[str]) -> str:
-    return f"{operation:10}  {service:8}" + "".join(f"{cell:>12}" for cell in cells)
-
-
-def _median(repeats: list[Figures]) -> Figures:
-    return Figures(*(median(values) for values in zip(*(asdict(each).values() for each in repeats), strict=True)))
+def cpu_table(comparisons: Sequence[Comparison]) -> str:
+    """Return the CPU a request of each, and its ratios, as Markdown: the table of the README."""
+    rows = [["CPU µs a request", *(comparison.operation for comparison in comparisons)]]
+    for name in comparisons[0].medians:
+        cpu = [f"{comparison.medians[name].cpu_us_per_request:,.0f}" for comparison in comparisons]
+        rows.append([IN_WORDS[name], *cpu])
+    for name in comparisons[0].to_ours:
+        if name != BARE:
+            ratios = [f"{comparison.to_ours[name]:.1f} ×" for comparison in comparisons]  # noqa: RUF001 - times
+            rows.append([f"{IN_WORDS[name]}, to this service", *ratios])
+    if comparisons[0].to_bare:
+        ratios = [f"{comparison.to_bare[OURS]:.1f} ×" for comparison in comparisons]  # noqa: RUF001 - times
+        rows.append([f"this service, to the {IN_WORDS[BARE]}", *ratios])
+    head, *others = (f"| {' | '.join(cells)} |" for cells in rows)
+    return "\n".join([head, f"|---|{'--:|' * len(comparisons)}", *others])

@@ -1,30 +1,22 @@
-"""The two services: how each is started and asked, and which of its processes does the work."""
+"""Services under test: how each is started and asked, and which of its processes does the work."""
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-import jwt
 import msgspec
 import psutil
 
-from adapters.security.access_tokens import JwtAccessTokens
-from bench.database import SESSIONS_STARTED, Rows, asyncpg_url, free_port
-from domain.authentication.ports import AccessClaims
+from bench.database import free_port
 
-OURS, THEIRS = "todo-api", "tutorial"
-
-_ROOT = Path(__file__).resolve().parents[1]
-_SECRET = "a secret of the benchmark, with which nothing else is ever signed: 64 bytes"  # noqa: S105 - see above
-_TOKEN_LIFETIME = timedelta(days=1)
+_HOST = "127.0.0.1"
+_SERVERS = "", "UVICORN_", "GRANIAN_"
 _START_TIMEOUT = 60
 """Seconds."""
 
@@ -34,13 +26,17 @@ class ServiceError(Exception):
 
 
 class Service(NamedTuple):
-    """A service under test: what starts it, and what clients need to know of it."""
+    """A service under test: what starts it, and what clients need to know of it.
+
+    Those that are ``exact`` answer with the very bodies of this service, the others with the same in other words.
+    """
 
     name: str
     command: list[str]
     environment: dict[str, str]
     tokens: dict[int, str]
     newest_page: str
+    exact: bool = True
 
 
 class Call(NamedTuple):
@@ -63,6 +59,13 @@ class Call(NamedTuple):
         return "\r\n".join([*lines, "", self.body]).encode()
 
 
+class Answer(NamedTuple):
+    """What came back."""
+
+    body: bytes
+    etag: str | None
+
+
 class Server(NamedTuple):
     """A running service, and the one of its processes that answers."""
 
@@ -71,7 +74,11 @@ class Server(NamedTuple):
     worker: psutil.Process
 
     def answer(self, call: Call, *, status: int) -> Any:
-        """Return the decoded body of the response.
+        """Return the decoded body of the response; see ``ask``."""
+        return msgspec.json.decode(self.ask(call, status=status).body)
+
+    def ask(self, call: Call, *, status: int) -> Answer:
+        """Return the response.
 
         :raises ServiceError: if the status is another one.
         """
@@ -81,59 +88,7 @@ class Server(NamedTuple):
             body = response.read()
         if response.status != status:
             raise ServiceError(f"{self.service.name} answers {call.method} {call.path} with {response.status}: {body}")
-        return msgspec.json.decode(body)
-
-
-def todo_api(dsn: str, rows: Rows) -> Service:
-    """Return this service, as operators start it."""
-    access_tokens, now = JwtAccessTokens(_SECRET), datetime.now(UTC)
-    return Service(
-        name=OURS,
-        command=[sys.executable, "-c", "from entrypoints.cli.main import main; main()", "serve"],
-        environment={
-            "DATABASE_URL": dsn,
-            "JWT_SECRET": _SECRET,
-            "ENVIRONMENT": "production",
-            "WORKERS": "1",
-            "RATE_LIMIT": "off",
-            "PYTHONPATH": str(_ROOT / "src"),
-        },
-        tokens={
-            owner: access_tokens.issue(
-                AccessClaims(
-                    account_id=owner,
-                    session_id=owner,
-                    started_at=SESSIONS_STARTED,
-                    issued_at=now,
-                    expires_at=now + _TOKEN_LIFETIME,
-                )
-            )
-            for owner in range(1, rows.owners + 1)
-        },
-        newest_page="/todos?limit=50&sort=-created_at",
-    )
-
-
-def tutorial_stack(dsn: str, rows: Rows) -> Service:
-    """Return the tutorial's stack on uvicorn, with all that makes it fast and without a log line for each request."""
-    options = "--loop uvloop --http httptools --workers 1 --no-access-log"
-    expires_at = datetime.now(UTC) + _TOKEN_LIFETIME
-    return Service(
-        name=THEIRS,
-        command=[sys.executable, "-m", "uvicorn", *options.split(), "bench.tutorial_stack:app"],
-        environment={
-            "DATABASE_URL": asyncpg_url(dsn).render_as_string(hide_password=False),
-            "SECRET_KEY": _SECRET,
-            "PYTHONPATH": str(_ROOT),
-        },
-        tokens={
-            owner: jwt.encode(  # pyright: ignore[reportUnknownMemberType] - of keys we do not use
-                {"sub": f"owner{owner}@example.com", "exp": expires_at}, _SECRET, algorithm="HS256"
-            )
-            for owner in range(1, rows.owners + 1)
-        },
-        newest_page="/todos?limit=50",
-    )
+        return Answer(body, response.getheader("ETag"))
 
 
 @contextmanager
@@ -144,7 +99,8 @@ def serving(service: Service, core: int) -> Generator[Server]:
     whoever starts the benchmark changes what is measured. Ctrl-C does not reach it: this process ends it.
     """
     port = free_port()
-    listen = {"HOST": "127.0.0.1", "PORT": str(port), "UVICORN_HOST": "127.0.0.1", "UVICORN_PORT": str(port)}
+    # What tells each of the servers where to listen.
+    listen = {f"{server}{name}": value for server in _SERVERS for name, value in (("HOST", _HOST), ("PORT", str(port)))}
     environment = {"PATH": os.environ["PATH"], **listen, **service.environment}
     with TemporaryDirectory() as directory, Path(directory, "log").open("w+", encoding="utf-8") as log:
         own_cores = os.sched_getaffinity(0)
@@ -186,7 +142,7 @@ def _wait_for_worker(process: subprocess.Popen[bytes], port: int) -> psutil.Proc
 
 
 def _connect(port: int) -> HTTPConnection:
-    return HTTPConnection("127.0.0.1", port, timeout=30)
+    return HTTPConnection(_HOST, port, timeout=30)
 
 
 def _end(family: list[psutil.Process]) -> None:

@@ -15,9 +15,10 @@ import psutil
 import uvloop
 from msgspec import Struct, field
 
+from bench.contenders import todo_api
 from bench.database import Rows, database, execute, postgresql
 from bench.mix import SHARES, Mix, Step
-from bench.servers import Server, ServiceError, serving, todo_api
+from bench.servers import Server, ServiceError, serving
 
 ROWS = Rows(owners=1_000, todos=100_000)
 CONNECTIONS = 16

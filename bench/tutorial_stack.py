@@ -1,12 +1,12 @@
-"""The other side: to-dos as FastAPI's documentation teaches, with a session of SQLAlchemy's for each request.
+"""What is usual: to-dos as FastAPI's documentation teaches, with a session of SQLAlchemy's for each request.
 
 What it is made of, and why it is a fair opponent:
 
 * It follows the tutorial's chapters "SQL (Relational) Databases" and "OAuth2 with Password, Bearer with JWT tokens":
   one session for each request, shared by the handler and the look-up of the current user; a model of its own for
-  what is answered; `offset` and `limit`; `add`, `commit` and `refresh` for what is created.
-* The engine is SQLAlchemy's asynchronous one on asyncpg with its default pool, and `expire_on_commit=False`, as
-  SQLAlchemy's documentation advises.
+  what is answered; `offset` and `limit`; `add`, `commit` and `refresh` for what is created or changed.
+* The engine is SQLAlchemy's asynchronous one on asyncpg, or aiosqlite, with its default pool, and
+  `expire_on_commit=False`, as SQLAlchemy's documentation advises.
 * Tables, rows and indexes are those of the service it is compared with. What only that service keeps is filled in
   by the database, which leaves this side with the shorter INSERT.
 """
@@ -20,7 +20,7 @@ import jwt
 from fastapi import Depends, FastAPI, HTTPException, Query, status
 from fastapi.security import OAuth2PasswordBearer
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Text, func, select
+from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Text, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -37,7 +37,11 @@ app = FastAPI()
 class Base(DeclarativeBase):
     """How types become columns."""
 
-    type_annotation_map: ClassVar = {int: BigInteger, datetime: DateTime(timezone=True), list[str]: ARRAY(Text)}
+    type_annotation_map: ClassVar = {
+        int: BigInteger,
+        datetime: DateTime(timezone=True),
+        list[str]: ARRAY(Text).with_variant(JSON(), "sqlite"),
+    }
 
 
 class User(Base):
@@ -69,7 +73,7 @@ class Todo(Base):
     due_zone: Mapped[str | None]
     due_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
     version: Mapped[int] = mapped_column(default=1)
 
 
@@ -80,6 +84,15 @@ class TodoCreate(BaseModel):
     description: str | None = Field(default=None, max_length=10_000)
     priority: int | None = Field(default=None, ge=1, le=5)
     tags: list[str] = []
+
+
+class TodoUpdate(BaseModel):
+    """What a client sends to change one."""
+
+    title: str | None = Field(default=None, min_length=1, max_length=200)
+    description: str | None = Field(default=None, max_length=10_000)
+    priority: int | None = Field(default=None, ge=1, le=5)
+    tags: list[str] | None = None
 
 
 class TodoPublic(BaseModel):
@@ -154,6 +167,21 @@ async def read_todos(
 async def create_todo(new: TodoCreate, session: SessionDep, user: CurrentUser) -> Any:
     """Keep a to-do of the user."""
     todo = Todo(**new.model_dump(), owner_id=user.id)
+    session.add(todo)
+    await session.commit()
+    await session.refresh(todo)
+    return todo
+
+
+@app.patch("/todos/{todo_id}", response_model=TodoPublic)
+async def update_todo(todo_id: int, changes: TodoUpdate, session: SessionDep, user: CurrentUser) -> Any:
+    """Change a to-do of the user."""
+    todo = await session.get(Todo, todo_id)
+    if todo is None or todo.owner_id != user.id:
+        raise HTTPException(status_code=404, detail="Todo not found")
+    for field, value in changes.model_dump(exclude_unset=True).items():
+        setattr(todo, field, value)
+    todo.version += 1
     session.add(todo)
     await session.commit()
     await session.refresh(todo)
