@@ -19,6 +19,8 @@ from bench.run import compare, plan_on_this_machine, run
 _FILE = Path(__file__).with_name("bounds.json")
 _ROWS = Rows(owners=100, todos=20_000)
 _CONNECTIONS = 16
+_WARM_UP = 0.2
+"""Seconds."""
 
 
 class Bounds(Struct):
@@ -33,7 +35,7 @@ class Bounds(Struct):
 
 
 @click.command()
-@click.option("--repeats", default=7, show_default=True, type=click.IntRange(1), help="Measurements of each kind.")
+@click.option("--repeats", default=9, show_default=True, type=click.IntRange(1), help="Measurements of each kind.")
 @click.option("--seconds", default=0.6, show_default=True, type=click.FloatRange(0.1), help="Length of a measurement.")
 @click.option("--record", is_flag=True, help="Write what is found into bench/bounds.json: it is right from now on.")
 def main(*, repeats: int, seconds: float, record: bool) -> None:
@@ -43,7 +45,7 @@ def main(*, repeats: int, seconds: float, record: bool) -> None:
     the machine nor its load matters much. Exits with status 1 if an operation takes more than it may.
     """
     bounds = msgspec.json.decode(_FILE.read_bytes(), type=Bounds)
-    plan = plan_on_this_machine(_ROWS, connections=_CONNECTIONS, repeats=repeats, seconds=seconds)
+    plan = plan_on_this_machine(_ROWS, connections=_CONNECTIONS, repeats=repeats, seconds=seconds, warm_up=_WARM_UP)
     comparisons = run(_both(plan))
     click.echo(f"\n{cpu_table(comparisons)}\n")
     if record:

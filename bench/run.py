@@ -22,7 +22,7 @@ _STOPPED = 128 + signal.SIGTERM
 _Result = TypeVar("_Result")
 
 
-def plan_on_this_machine(rows: Rows, *, connections: int, repeats: int, seconds: float) -> Plan:
+def plan_on_this_machine(rows: Rows, *, connections: int, repeats: int, seconds: float, warm_up: float = 0.5) -> Plan:
     """Return a plan with a core for the worker; this process moves to the others.
 
     :raises click.ClickException: if there is one core only, or no page can be full.
@@ -33,7 +33,7 @@ def plan_on_this_machine(rows: Rows, *, connections: int, repeats: int, seconds:
     if not other_cores:
         raise click.ClickException("Two cores are needed: one for the worker, one for the load and the database.")
     os.sched_setaffinity(0, other_cores)
-    return Plan(rows, connections, repeats, seconds, worker_core, other_cores)
+    return Plan(rows, connections, repeats, seconds, worker_core, other_cores, warm_up)
 
 
 def run(benchmark: Coroutine[Any, Any, _Result]) -> _Result:
