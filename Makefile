@@ -91,10 +91,10 @@ format: $(DEV) ## format, and repair what can be repaired
 	$(VENV)/bin/ruff check --fix
 
 # The picture is of PostgreSQL.
-bench: $(DEV) ## measure CPU a request beside what others take, into docs/benchmark.svg (DATABASE=sqlite: no picture)
+bench: $(DEV) ## measure CPU a request beside what others take; draws docs/benchmark.svg (DATABASE=sqlite: does not)
 	$(VENV)/bin/python -m bench $(if $(filter sqlite,$(DATABASE)),--database sqlite,--svg docs/benchmark.svg) $(ARGS)
 
-bench-quick: $(DEV) ## see in a minute that a request takes no more CPU than it did (ARGS=--record: it may take this much)
+bench-quick: $(DEV) ## see that a request takes no more CPU than is recorded (ARGS=--record: record it)
 	$(VENV)/bin/python -m bench.quick $(ARGS)
 
 soak: $(DEV) ## hold a load for five minutes, and see that no memory is lost
