@@ -1,5 +1,6 @@
 """Secrets in files, as container platforms hand them over."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,32 @@ def test_the_environment_comes_before_the_file_in_the_working_directory(
     settings = settings_from_environment()
 
     assert (settings.host, settings.port) == ("::1", 4321)
+
+
+@pytest.mark.parametrize("line", ['DATABASE_URL="postgresql://db/todo', "DATABASE_URL postgresql://db/todo", "=x"])
+def test_a_line_that_means_nothing_is_a_problem_and_not_left_out(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text(f"# of this instance\n\nPORT=1234\n{line}\nHOST=::1\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(SettingsError) as error:
+        settings_from_environment()
+
+    assert error.value.problems == ["Line 4 of the file .env is no NAME=value."]
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("PORT=1234\n", encoding="utf-8-sig")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PORT", raising=False)
+
+    assert settings_from_environment().port == 1234
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / ".env")
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(SettingsError, match="it is no file"):
+        settings_from_environment()
