@@ -48,6 +48,8 @@ class Instruments:
     async def running(self, services: Services) -> AsyncGenerator[None]:
         """Let the instruments work until the block is left; then nothing they know is lost."""
         async with AsyncExitStack() as stack:
+            if self._access_log is not None:
+                stack.callback(self._access_log.flush)
             if self._tracing is not None:
                 stack.push_async_callback(asyncio.to_thread, self._tracing.close)
             if self._errors is not None:

@@ -7,6 +7,7 @@ import pytest
 from litestar import Litestar
 from msgspec.structs import replace
 
+from entrypoints.observability import log_lines
 from entrypoints.services import Services
 from entrypoints.settings import Settings
 from tests.harness import client_of, new_app_on
@@ -53,8 +54,11 @@ def log(settings: Settings) -> Generator[Log]:
 
 
 @pytest.fixture
-async def app(settings: Settings, services: Services, log: Log) -> AsyncGenerator[Litestar]:
-    """The application, which writes that log."""
+async def app(
+    settings: Settings, services: Services, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> AsyncGenerator[Litestar]:
+    """The application, which writes that log, each line at once."""
+    monkeypatch.setattr(log_lines, "MAX_LINES", 1)
     del log  # is what it writes
     app = new_app_on(services, settings)
     async with app.lifespan():

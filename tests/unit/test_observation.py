@@ -233,6 +233,7 @@ class TestAccessLog:
         now += 1
         write(refused)
         write(a_request(status=200))
+        write.flush()
 
         first, second, other = log.entries()
         assert (first["unlogged"], second["unlogged"]) == (0, 999)

@@ -77,13 +77,13 @@ def server_log_config(environment: Environment) -> Path:
 
 def _processors(environment: Environment, redaction: Redaction) -> list[Any]:
     """Return the steps from an entry to the bytes of its line."""
-    is_for_machines = environment == "production"
+    is_json = environment == "production"
     shared: list[Processor] = [
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", key="time" if is_for_machines else "timestamp"),
+        structlog.processors.TimeStamper(fmt="iso", key="time" if is_json else "timestamp"),
         structlog.processors.format_exc_info,  # without the values of local variables
     ]
-    if is_for_machines:
+    if is_json:
         return [*shared, _in_order, redaction, _to_json]
     return [*shared, redaction, _indent_exception, _to_readable()]
 
@@ -97,6 +97,11 @@ def _in_order(_: WrappedLogger, __: str, entry: EventDict) -> EventDict:
         "message": entry.pop("event"),
         **entry,
     }
+
+
+def is_for_machines(renderer: object) -> bool:
+    """Tell whether the last of structlog's processors makes lines of JSON."""
+    return renderer is _to_json
 
 
 def _to_json(_: WrappedLogger, __: str, entry: EventDict) -> bytes:
