@@ -4,7 +4,7 @@ from collections import OrderedDict, deque
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 _PREFERRED_IN_A_ROW = 3
 """After so many of the preferred, one of the others has a turn: they wait longer, and not for ever."""
@@ -24,16 +24,28 @@ class ConcurrencyLimits(Struct, frozen=True, kw_only=True):
 
 
 class _Line(Struct, Generic[Waiter]):
-    """Those of one key: how many are at work, and who waits, the preferred apart from the others."""
+    """Those of one key: how many are at work, and who waits, the preferred apart from the others.
+
+    Nearly every request makes one, and hardly any waits: a queue is made for the first who does.
+    """
 
     running: int = 0
-    preferred: deque[Waiter] = field(default_factory=deque[Waiter])
-    others: deque[Waiter] = field(default_factory=deque[Waiter])
+    preferred: deque[Waiter] | tuple[()] = ()
+    others: deque[Waiter] | tuple[()] = ()
 
     @property
     def waiting(self) -> int:
         """How many wait."""
         return len(self.preferred) + len(self.others)
+
+    def append(self, waiter: Waiter, *, is_preferred: bool) -> None:
+        """Have somebody wait behind all others of the same kind."""
+        if is_preferred:
+            self.preferred = self.preferred or deque[Waiter]()
+            self.preferred.append(waiter)
+        else:
+            self.others = self.others or deque[Waiter]()
+            self.others.append(waiter)
 
 
 class FairQueue(Generic[Waiter]):
@@ -65,9 +77,9 @@ class FairQueue(Generic[Waiter]):
 
     def admit(self, key: Hashable) -> bool:
         """Let somebody in if there is a place, and nobody of the same key waits for one."""
-        line = self._lines.get(key)
+        line: _Line[Waiter] | None = self._lines.get(key)
         if line is None:
-            line = _Line[Waiter]()
+            line = _Line()
         elif line.running >= self._limits.per_key or line.waiting:
             return False
         if not self._has_room():
@@ -79,11 +91,11 @@ class FairQueue(Generic[Waiter]):
 
     def wait(self, key: Hashable, waiter: Waiter, *, is_preferred: bool = False) -> bool:
         """Have somebody wait who was not let in; tell whether they may: not if too many of theirs do."""
-        line = self._lines.get(key) or _Line[Waiter]()
+        line: _Line[Waiter] = self._lines.get(key) or _Line()
         if line.waiting >= self._limits.max_waiting:
             return False
         self._lines[key] = line
-        (line.preferred if is_preferred else line.others).append(waiter)
+        line.append(waiter, is_preferred=is_preferred)
         self.waiting += 1
         self._enlist(key, line)
         return True
@@ -107,7 +119,7 @@ class FairQueue(Generic[Waiter]):
         if line is None:
             return False
         for waiting in (line.preferred, line.others):
-            if waiter in waiting:
+            if waiting and waiter in waiting:
                 waiting.remove(waiter)
                 self.waiting -= 1
                 self._enlist(key, line)
@@ -133,7 +145,9 @@ class FairQueue(Generic[Waiter]):
         self._preferred_in_a_row = self._preferred_in_a_row + 1 if is_preferred else 0
         key, _ = ring.popitem(last=False)
         line = self._lines[key]
-        waiter = (line.preferred if is_preferred else line.others).popleft()
+        waiting = line.preferred if is_preferred else line.others
+        assert waiting  # noqa: S101 - who waits under none of its keys is in no ring
+        waiter = waiting.popleft()
         line.running += 1
         self.running += 1
         self.waiting -= 1
