@@ -43,7 +43,8 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -m pytest
 PARALLEL := --dist=loadscope --no-loadscope-reorder --numprocesses
 # Unit tests keep a core busy; the others wait half of the time for servers, and so get two processes a core.
 ALL_CORES := $(PARALLEL) logical
-TWICE_ALL_CORES = $(PARALLEL) $(shell $(PYTHON) -c 'import os; print(2 * len(os.sched_getaffinity(0)))')
+PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(2 * len(os.sched_getaffinity(0)))')
+TWICE_ALL_CORES = $(PARALLEL) $(PROCESSES)
 # Measuring makes each request twice as slow. What this suite goes through has been measured by the unit tests, where it
 # runs on memory, and by the contracts of the stores.
 API_ON_DATABASES := tests/integration/test_api.py

@@ -70,14 +70,15 @@ class TestTimeouts:
         with pytest.raises(QueryTooExpensive):
             await expensive
 
-    async def test_however_many_there_are_all_connections_serve_afterwards(self, small: Database) -> None:
-        outcomes = await asyncio.gather(
-            *(small.fetch_all(STOPPED_SOON) for _ in range(POOL_SIZE * 4)), return_exceptions=True
-        )
+    async def test_however_many_there_are_all_connections_serve_afterwards(self, open_database: DatabaseOpener) -> None:
+        async with open_database(pool_size=POOL_SIZE, acquire_timeout=60) as patient:
+            outcomes = await asyncio.gather(
+                *(patient.fetch_all(STOPPED_SOON) for _ in range(POOL_SIZE * 4)), return_exceptions=True
+            )
 
-        assert {type(outcome) for outcome in outcomes} == {QueryTooExpensive}
-        assert await asyncio.gather(*(small.fetch_one(ONE) for _ in range(POOL_SIZE * 4)))
-        assert small.pool_usage() == WHOLE
+            assert {type(outcome) for outcome in outcomes} == {QueryTooExpensive}
+            assert await asyncio.gather(*(patient.fetch_one(ONE) for _ in range(POOL_SIZE * 4)))
+            assert patient.pool_usage() == WHOLE
 
     async def test_one_in_a_transaction_undoes_it(self, small: Database) -> None:
         async def add_and_ask() -> None:

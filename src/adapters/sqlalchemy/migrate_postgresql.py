@@ -34,7 +34,7 @@ async def migrate_postgresql(dsn: str, revision: str = "head", *, scripts: str =
             return await asyncio.to_thread(run_migrations, migration_engine(dsn), revision, scripts)
         finally:
             await lock.close()  # and with it the lock
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         raise Unavailable(f"The database cannot be reached: {error}.") from error
 
 

@@ -4,6 +4,7 @@ SQLAlchemy compiles each statement once; asyncpg prepares it once for each conne
 is one round trip: no BEGIN, no COMMIT, no ping before and no reset after it. The pool replaces broken connections.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, NoReturn, Protocol, TypeVar, cast
@@ -13,12 +14,9 @@ from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 
 from adapters.sqlalchemy.database import (
-    BUSY,
     DAMAGED,
     FULL,
-    MAX_WAITING,
     NOT_MIGRATED,
-    OVERRUN,
     READ_ONLY,
     TOO_EXPENSIVE,
     Connection,
@@ -32,6 +30,7 @@ from adapters.sqlalchemy.database import (
     UniqueViolation,
     Unwritable,
 )
+from adapters.sqlalchemy.pool_queue import PoolQueue
 from domain.concurrency.pool import PoolUsage
 
 _DIALECT = asyncpg_dialect.dialect()
@@ -43,6 +42,9 @@ ACQUIRE_TIMEOUT = 5
 
 STATEMENT_TIMEOUT = 30
 """Seconds after which a statement is given up."""
+
+_RETURN_INTERVAL = 60
+"""Seconds after which every connection at hand goes back to the pool, which closes what is idle for five minutes."""
 
 _PERSISTENT_ERRORS: dict[str, tuple[type[Unavailable], str]] = {
     "25006": (Unwritable, READ_ONLY),
@@ -147,15 +149,19 @@ class PostgresConnection:
 
 
 class PostgresDatabase:
-    """A pool of connections to one PostgreSQL database."""
+    """A pool of connections to one PostgreSQL database.
+
+    A connection that has served well stays at hand for the next statement: to give it back to asyncpg's pool and take
+    it again costs a task and a timer, as much as a short statement. Once in a while all of them go back, so that the
+    pool can close those that are idle, and replace those that are old.
+    """
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, acquire_timeout: float = ACQUIRE_TIMEOUT) -> None:
         self._pool = pool
         self._acquire_timeout = acquire_timeout
-        self._waiting = 0
-        self._taken = 0
+        self._queue = PoolQueue(pool.get_max_size(), acquire_timeout=acquire_timeout)
+        self._at_hand: list[PoolConnectionProxy[asyncpg.Record]] = []
         self._health = Health()
-        self._max_waiting = MAX_WAITING * pool.get_max_size()
 
     async def fetch_one(self, statement: Statement, /, **values: object) -> Row | None:
         """See ``Connection``."""
@@ -184,17 +190,18 @@ class PostgresDatabase:
                     yield PostgresConnection(cast("_Driver", connection))
             except _DRIVER_ERRORS as error:
                 _raise_translated(error)
-        except Unavailable as error:
-            self._health.met(error)
+        except BaseException as error:
+            if isinstance(error, Unavailable):
+                self._health.met(error)
+            await self._discard(connection)
             raise
-        finally:
-            await self._release(connection)
+        self._keep(connection)
         self._health.has_written()
 
     def pool_usage(self) -> PoolUsage:
         """See ``Database``."""
-        pool = self._pool
-        return PoolUsage(pool.get_max_size(), pool.get_size(), pool.get_idle_size(), self._waiting)
+        pool, queue = self._pool, self._queue
+        return PoolUsage(queue.limit, pool.get_size(), pool.get_idle_size() + len(self._at_hand), queue.waiting)
 
     def problems(self) -> list[str]:
         """See ``Database``."""
@@ -203,6 +210,16 @@ class PostgresDatabase:
     def notices(self) -> list[str]:
         """See ``Database``."""
         return self._health.notices
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator["PostgresDatabase"]:
+        """Give connections back to the pool until the block is left, and all of them then."""
+        returning = asyncio.create_task(self._return_regularly())
+        try:
+            yield self
+        finally:
+            returning.cancel()
+            await self._return_all()
 
     async def _run(
         self, execute: Callable[..., Awaitable[_Result]], statement: Statement, values: dict[str, object]
@@ -213,50 +230,55 @@ class PostgresDatabase:
         """
         connection = await self._acquire()
         try:
-            return await execute(PostgresConnection(cast("_Driver", connection)), statement, **values)
-        except Unavailable as error:
-            self._health.met(error)
+            result = await execute(PostgresConnection(cast("_Driver", connection)), statement, **values)
+        except BaseException as error:
+            if isinstance(error, Unavailable):
+                self._health.met(error)
+            await self._discard(connection)
             raise
-        finally:
-            await self._release(connection)
+        self._keep(connection)
+        return result
 
     async def _acquire(self) -> "PoolConnectionProxy[asyncpg.Record]":
-        """Take a connection of the pool; it is to be released."""
+        """Take a connection; it is to be released."""
+        await self._queue.acquire()
         try:
-            if self._taken < self._pool.get_max_size():  # nobody waits but for the server, for as long as it may take
-                self._taken += 1
-                try:
-                    return await self._pool.acquire()
-                except BaseException:
-                    self._taken -= 1
-                    raise
-            return await self._awaited_connection()
-        except _DRIVER_ERRORS as error:
-            _raise_translated(error)
-
-    async def _awaited_connection(self) -> "PoolConnectionProxy[asyncpg.Record]":
-        if self._waiting >= self._max_waiting:
-            raise Unavailable(OVERRUN)
-        self._waiting += 1
-        self._taken += 1
-        try:
-            return await self._pool.acquire(timeout=self._acquire_timeout)
+            while self._at_hand:
+                connection = self._at_hand.pop()
+                if not connection.is_closed():
+                    return connection
+                await self._pool.release(connection)
+            return await self._pool.acquire()  # there is one, at the latest when the server has accepted it
         except BaseException as error:
-            self._taken -= 1
-            if isinstance(error, TimeoutError):
-                limit, size, idle, _ = self.pool_usage()
-                raise Unavailable(BUSY if size - idle == limit else _UNREACHABLE) from error
+            self._queue.release()
+            if isinstance(error, _DRIVER_ERRORS):
+                _raise_translated(error)
             raise
-        finally:
-            self._waiting -= 1
 
-    async def _release(self, connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+    def _keep(self, connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        """Release a connection that has served well."""
+        self._at_hand.append(connection)
+        self._queue.release()
+
+    async def _discard(self, connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        """Release a connection to the pool, which mends or replaces it, whatever has happened."""
         try:
-            await self._pool.release(connection)
+            # What was cancelled has to end first, but a network may swallow that.
+            await self._pool.release(connection, timeout=self._acquire_timeout)
         except _DRIVER_ERRORS as error:
             _raise_translated(error)
         finally:
-            self._taken -= 1
+            self._queue.release()
+
+    async def _return_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(_RETURN_INTERVAL)
+            await self._return_all()
+
+    async def _return_all(self) -> None:
+        while self._at_hand:
+            with suppress(*_DRIVER_ERRORS):  # it is closed then, which is all that matters
+                await self._pool.release(self._at_hand.pop())
 
 
 @asynccontextmanager
@@ -267,17 +289,20 @@ async def open_postgresql(
 
     ``acquire_timeout`` is how many seconds to wait for a connection.
     """
-    async with asyncpg.create_pool(
-        dsn,
-        min_size=0,
-        max_size=pool_size,
-        timeout=acquire_timeout,
-        command_timeout=STATEMENT_TIMEOUT,
-        init=_let_server_give_up,
-        server_settings={"application_name": "todo-api"},
-        reset=_leave_as_it_is,
-    ) as pool:
-        yield PostgresDatabase(pool, acquire_timeout=acquire_timeout)
+    async with (
+        asyncpg.create_pool(
+            dsn,
+            min_size=0,
+            max_size=pool_size,
+            timeout=acquire_timeout,
+            command_timeout=STATEMENT_TIMEOUT,
+            init=_let_server_give_up,
+            server_settings={"application_name": "todo-api"},
+            reset=_leave_as_it_is,
+        ) as pool,
+        PostgresDatabase(pool, acquire_timeout=acquire_timeout).open() as database,
+    ):
+        yield database
 
 
 async def _let_server_give_up(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
