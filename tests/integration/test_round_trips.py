@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
@@ -20,6 +20,11 @@ from entrypoints.services import Services
 from tests.clock import NOON, StandingClock
 from tests.harness import PASSWORD, services_on
 from tests.savepoints import SavepointDatabase
+
+if TYPE_CHECKING:
+    _Connection = asyncpg.Connection[asyncpg.Record]
+else:
+    _Connection = asyncpg.Connection
 
 
 class CountedService:
@@ -46,13 +51,22 @@ async def counted(
     """Services whose statements are written down."""
     statements: list[str] = []
 
-    def write_down(record: Any) -> None:
-        statements.append(record.query)
+    class Recorded(_Connection):
+        """Writes down what is sent, in the order in which it is."""
 
-    async def listen(connection: Any) -> None:
-        connection.add_query_logger(write_down)
+        async def execute(self, query: str, *args: Any, **options: Any) -> str:
+            statements.append(query)
+            return await super().execute(query, *args, **options)
 
-    monkeypatch.setattr(asyncpg, "create_pool", partial(asyncpg.create_pool, setup=listen))
+        async def fetch(self, query: str, *args: Any, **options: Any) -> Any:
+            statements.append(query)
+            return await super().fetch(query, *args, **options)
+
+        async def fetchrow(self, query: str, *args: Any, **options: Any) -> Any:
+            statements.append(query)
+            return await super().fetchrow(query, *args, **options)
+
+    monkeypatch.setattr(asyncpg, "create_pool", partial(asyncpg.create_pool, connection_class=Recorded))
     async with open_postgresql(committed_url) as database:
         services = services_on(SqlAlchemyStore(database), now=clock)
         owner_id = (await services.accounts.register(email="ada@example.com", password=PASSWORD)).id

@@ -145,12 +145,9 @@ class TestErrors:
             parse("posts.csv", f"id,content,author_email,created_time\n{line}\n")
 
     def test_a_file_that_belongs_to_no_table_is_refused(self) -> None:
-        message = (
-            "colours.csv: there is no such table; files may be called "
-            "users.csv, api_tokens.csv, posts.csv, sessions.csv, todos.csv"
-        )
+        named = r"^colours\.csv: there is no such table; files may be called users\.csv, .*todos\.csv"
 
-        with pytest.raises(CsvError, match=exactly(message)):
+        with pytest.raises(CsvError, match=named):
             parse("colours.csv", "id\n1\n")
 
     def test_an_empty_file_lacks_its_columns(self) -> None:
