@@ -110,7 +110,7 @@ def _described(app: Litestar) -> dict[str, Any]:
     document = cast("dict[str, Any]", msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema())))
     components = document.setdefault("components", {})
     schemas = components["schemas"] = _schemas(app)
-    for name, example in EXAMPLES.items():
+    for name, example in _examples(app).items():
         schemas[name]["examples"] = [example]
     components["securitySchemes"] = SECURITY_SCHEMES
     components["headers"] = HEADERS
@@ -130,6 +130,15 @@ def _described(app: Litestar) -> dict[str, Any]:
         _name(status): _shared_response(status) for status in sorted(used) if status >= HTTP_300_MULTIPLE_CHOICES
     }
     return document
+
+
+def _examples(app: Litestar) -> dict[str, Any]:
+    """Return an example of each schema by its name: those of controllers, which have theirs beside them, and others."""
+    examples: dict[str, Any] = dict(EXAMPLES)
+    for handler, _ in _described_routes(app):
+        controller = getattr(handler.fn, "__self__", None)  # a function has none
+        examples |= getattr(controller, "examples", {})
+    return examples
 
 
 def _schemas(app: Litestar) -> dict[str, Any]:

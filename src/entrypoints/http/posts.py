@@ -1,6 +1,6 @@
 """The public notice board over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from litestar import Controller, Response, delete, get, post
 from litestar.params import JSONBody
@@ -44,11 +44,24 @@ class PostList(Struct, frozen=True, kw_only=True):
     next_cursor: str | UnsetType = UNSET
 
 
+_EXAMPLE = {
+    "id": 1,
+    "content": "The lift is out of order until Friday.",
+    "author_email": "ada@example.com",
+    "created_time": "2026-11-23T10:00:00Z",
+}
+
+
 class PostController(Controller):
     """Posts: all may read, authors may remove theirs."""
 
     path = "/posts"
     tags = ("Posts",)
+    examples: ClassVar[dict[str, Any]] = {
+        "NewPost": {"content": _EXAMPLE["content"]},
+        "Post": _EXAMPLE,
+        "PostList": {"page": 1, "per_page": 10, "total": 1, "result": [_EXAMPLE]},
+    }
 
     @get(operation_id="listPosts", summary="List posts", response_headers=[LINK], opt=public(query=PostParameters))
     async def page(self, request: ApiRequest) -> Response[PostList]:
