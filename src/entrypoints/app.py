@@ -114,14 +114,15 @@ def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
     )
     _require_access_decisions(app)
     app.state.openapi_document = OpenApiDocument(app)
-    app.asgi_handler = _in_layers(app, app.asgi_handler, settings, instruments)
+    app.asgi_handler = _in_layers(app, settings, instruments)
     return app
 
 
-def _in_layers(app: Litestar, framework: ASGIApp, settings: Settings, instruments: Instruments) -> ASGIApp:
-    """Return the framework's own layers, which turn errors into responses and do CORS, among ours."""
-    cors = cast("Any", framework) if settings.cors_origins else None
-    errors = cast("Any", framework) if cors is None else cors.app
+def _in_layers(app: Litestar, settings: Settings, instruments: Instruments) -> ASGIApp:
+    """Return the controllers in the layers, with the framework's own for CORS among them, and its router behind."""
+    framework = cast("Any", app.asgi_handler)
+    cors = framework if settings.cors_origins else None
+    errors = framework if cors is None else cors.app
     controllers = Dispatch(app, router=errors.app, layers=LAYERS_OF_ROUTES)
     http = in_layers(controllers, _layers(settings, instruments, cors))
 

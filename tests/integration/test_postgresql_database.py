@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -79,6 +80,19 @@ class TestConnections:
         assert terminated > 1
         results = await asyncio.gather(*(committed_database.fetch_one(ONE) for _ in range(MORE_THAN_THE_POOL_HAS)))
         assert [tuple(row or ()) for row in results] == [(1,)] * MORE_THAN_THE_POOL_HAS
+
+    async def test_those_at_hand_go_back_now_and_then_and_the_pool_closes_them(
+        self, committed_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("adapters.sqlalchemy.postgresql._RETURN_INTERVAL", 0.05)
+        closing = partial(asyncpg.create_pool, max_inactive_connection_lifetime=0.05)
+        monkeypatch.setattr(asyncpg, "create_pool", closing)
+        async with open_postgresql(committed_url) as database, asyncio.timeout(10):
+            await database.fetch_one(ONE)
+            while database.pool_usage().size:  # noqa: ASYNC110 - the pool tells nobody
+                await asyncio.sleep(0.02)
+
+            assert await database.fetch_one(ONE)
 
     async def test_a_statement_whose_connection_is_terminated_is_unavailable(
         self, committed_database: PostgresDatabase, observer: Observer

@@ -179,6 +179,8 @@ class TestOutages:
             answers = await asyncio.gather(*(limiter.hit([(FIVE, "grace")]) for _ in range(100)))
             allowed = sum(result.is_allowed for [result] in answers)
             assert FIVE.amount <= allowed <= 2 * FIVE.amount  # who is answered too late is counted here
+            await until_it_is_back(limiter)
+            assert await limiter.notices() == []
             asking: Any = client
             assert (await asking.info("clients"))["connected_clients"] <= 50
 

@@ -191,9 +191,7 @@ class PostgresDatabase:
             except _DRIVER_ERRORS as error:
                 _raise_translated(error)
         except BaseException as error:
-            if isinstance(error, Unavailable):
-                self._health.met(error)
-            await self._discard(connection)
+            await self._discard(connection, error)
             raise
         self._keep(connection)
         self._health.has_written()
@@ -232,9 +230,7 @@ class PostgresDatabase:
         try:
             result = await execute(PostgresConnection(cast("_Driver", connection)), statement, **values)
         except BaseException as error:
-            if isinstance(error, Unavailable):
-                self._health.met(error)
-            await self._discard(connection)
+            await self._discard(connection, error)
             raise
         self._keep(connection)
         return result
@@ -260,13 +256,15 @@ class PostgresDatabase:
         self._at_hand.append(connection)
         self._queue.release()
 
-    async def _discard(self, connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+    async def _discard(self, connection: "PoolConnectionProxy[asyncpg.Record]", error: BaseException) -> None:
         """Release a connection to the pool, which mends or replaces it, whatever has happened."""
+        if isinstance(error, Unavailable):
+            self._health.met(error)
         try:
             # What was cancelled has to end first, but a network may swallow that.
             await self._pool.release(connection, timeout=self._acquire_timeout)
-        except _DRIVER_ERRORS as error:
-            _raise_translated(error)
+        except _DRIVER_ERRORS as another:
+            _raise_translated(another)
         finally:
             self._queue.release()
 
@@ -276,9 +274,11 @@ class PostgresDatabase:
             await self._return_all()
 
     async def _return_all(self) -> None:
-        while self._at_hand:
-            with suppress(*_DRIVER_ERRORS):  # it is closed then, which is all that matters
-                await self._pool.release(self._at_hand.pop())
+        """Return those that are at hand now: under load, others come back as fast as these go."""
+        for _ in range(len(self._at_hand)):
+            if self._at_hand:
+                with suppress(*_DRIVER_ERRORS):  # it is closed then, which is all that matters
+                    await self._pool.release(self._at_hand.pop(0))
 
 
 @asynccontextmanager

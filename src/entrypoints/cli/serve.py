@@ -14,6 +14,7 @@ from entrypoints.connections.capacity import MAX_CONNECTIONS, allowed_connection
 from entrypoints.databases.registry import database_of
 from entrypoints.settings import Settings
 from entrypoints.signing_secret import jwt_secret
+from entrypoints.urls import http_url
 
 _DOCS = "/schema"
 """The path of the documentation."""
@@ -64,7 +65,7 @@ def command(host: str | None, port: int | None, workers: int | None) -> NoReturn
         if settings.metrics_port is not None:
             _require_free_port(settings.metrics_host, settings.metrics_port)
             os.environ[VARIABLE] = str(make_metrics_directory())
-    url = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}"
+    url = http_url(settings.host, settings.port)
     _log.info("Serving %s, with documentation at %s; the data is in %s", url, url + _DOCS, database)
     _become_granian(settings)
 

@@ -23,6 +23,7 @@ from entrypoints.deployment.facts import Answer, Audit, Facts
 from entrypoints.environment import Secret
 from entrypoints.operating import database_problems, newest_verified_backup
 from entrypoints.settings import Settings
+from entrypoints.urls import http_url
 
 _TIMEOUT = 5
 """Seconds that anything has to answer."""
@@ -41,7 +42,7 @@ _AUDITS = (
 async def gather(variables: Mapping[str, str], *, url: str | None = None) -> Facts:
     """Return the facts about the service that the variables describe, which answers at ``url``."""
     settings, problems = Settings.draft(variables)
-    url = url or settings.public_url or _address(settings.host, settings.port)
+    url = url or settings.public_url or http_url(_reachable(settings.host), settings.port)
     headers = {"authorization": f"Bearer {settings.metrics_token}"} if settings.metrics_token else {}
     async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False) as client:
         health, readiness, public_metrics, plain, metrics = await asyncio.gather(
@@ -98,23 +99,14 @@ def _plain(public_url: str | None) -> str | None:
         return None
     if parts.scheme != "https" or has_own_port or not parts.hostname:
         return None
-    return f"http://{_bracketed(parts.hostname)}"
+    return http_url(parts.hostname)
 
 
 def _metrics(settings: Settings) -> str | None:
     """Return where the metrics can be asked for."""
     if settings.metrics_port is None:
         return None
-    return _address(settings.metrics_host, settings.metrics_port)
-
-
-def _address(host: str, port: int) -> str:
-    """Return where a service answers that listens there; whether that is an address at all, asking it shows."""
-    return f"http://{_bracketed(_reachable(host))}:{port}"
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+    return http_url(_reachable(settings.metrics_host), settings.metrics_port)
 
 
 def _reachable(host: str) -> str:

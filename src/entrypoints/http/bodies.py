@@ -1,7 +1,7 @@
 """Request bodies, decoded strictly.
 
 Litestar decodes leniently: it takes ``"3"`` for a number, lets unknown fields pass and reads a body of any type as
-JSON. These two say no to all of that, and point to the value that is wrong.
+JSON. These say no to all of that, and point to the value that is wrong.
 """
 
 import re
