@@ -1,11 +1,11 @@
 """Fixtures of every test, and what no test may do."""
 
+import sqlite3
 from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
-import aiosqlite
 import asyncpg
 import httpx
 import pytest
@@ -91,7 +91,7 @@ def no_surprises(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     """Keep unit tests from sockets, every test from a database that it did not ask for, and the next from its logs."""
     is_unit = request.path.is_relative_to(_UNIT)
     if is_unit or (_DATABASE_FIXTURES.isdisjoint(request.fixturenames) and not _kinds_of(request.node)):
-        for driver, name in ((asyncpg, "connect"), (asyncpg, "create_pool"), (aiosqlite, "connect")):
+        for driver, name in ((asyncpg, "connect"), (asyncpg, "create_pool"), (sqlite3, "connect")):
             monkeypatch.setattr(driver, name, _refuse)
     if is_unit:
         disable_socket(allow_unix_socket=True)  # an event loop talks to itself through one

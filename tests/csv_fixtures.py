@@ -50,10 +50,13 @@ async def load(database: Database, directory: Path, only: Collection[str] | None
         if name not in texts:
             raise CsvError(f"{name}: there is no such file; there are {', '.join(texts)}")
     rows = {name: parse(name, text) for name, text in texts.items() if only is None or name in only}
-    async with database.transaction() as connection:
+
+    async def insert_all(connection: Connection) -> None:
         for name, table in _TABLES.items():
             if rows.get(name):
                 await _insert(connection, name, table, rows[name])
+
+    await database.transaction(insert_all)
 
 
 def _texts(directory: Path) -> dict[str, str]:

@@ -1,16 +1,16 @@
 """A database that forgets: everything happens on one connection, inside transactions that are rolled back."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-from adapters.sqlalchemy.database import Row, Statement
+from adapters.sqlalchemy.database import Connection, Result, Row, Statement
 from adapters.sqlalchemy.postgresql import PostgresConnection
 from domain.concurrency.pool import PoolUsage
 
 if TYPE_CHECKING:
-    from asyncpg import Connection, Record
+    import asyncpg
 
 
 class SavepointDatabase:
@@ -20,31 +20,27 @@ class SavepointDatabase:
     transaction around all of them. Requests at once wait for each other: races need ``committed_database``.
     """
 
-    def __init__(self, connection: "Connection[Record]") -> None:
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         self.connection = connection
         self._statements = PostgresConnection(cast("Any", connection))
         self._one_at_a_time = asyncio.Lock()
 
     async def fetch_one(self, statement: Statement, /, **values: object) -> Row | None:
         """See ``Connection``."""
-        async with self.transaction() as connection:
-            return await connection.fetch_one(statement, **values)
+        return await self.transaction(lambda connection: connection.fetch_one(statement, **values))
 
     async def fetch_all(self, statement: Statement, /, **values: object) -> Sequence[Row]:
         """See ``Connection``."""
-        async with self.transaction() as connection:
-            return await connection.fetch_all(statement, **values)
+        return await self.transaction(lambda connection: connection.fetch_all(statement, **values))
 
     async def execute(self, statement: Statement, /, **values: object) -> int:
         """See ``Connection``."""
-        async with self.transaction() as connection:
-            return await connection.execute(statement, **values)
+        return await self.transaction(lambda connection: connection.execute(statement, **values))
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[PostgresConnection]:
+    async def transaction(self, work: Callable[[Connection], Awaitable[Result]], /) -> Result:
         """See ``Database``."""
         async with self._one_at_a_time, self.connection.transaction():
-            yield self._statements
+            return await work(self._statements)
 
     def pool_usage(self) -> PoolUsage:
         """See ``Database``."""

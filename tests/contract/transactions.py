@@ -1,15 +1,18 @@
 """What every ``Store`` makes of several changes at once."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
 
 import pytest
 from msgspec.structs import replace
 
 from domain.accounts.model import Account
+from domain.api_tokens.model import ApiToken
 from domain.errors import EmailTaken, NotFound, StaleVersion
+from domain.posts.model import Post
+from domain.sessions.model import Session
 from domain.store import Repositories, Store
+from domain.todos.model import Todo
 from domain.todos.query import TodoFilter, TodoQuery
 from tests.builders import a_new_account, a_new_session, a_todo, an_api_token
 from tests.clock import NOON
@@ -21,12 +24,16 @@ class ChangedMyMindError(Exception):
 
 class TransactionContract:
     async def test_what_is_done_in_a_transaction_stays_when_it_is_left(self, store: Store, user: Account) -> None:
-        async with store.transaction() as tx:
-            todo = await tx.todos.add(a_todo(), owner_id=user.id)
-            session = await tx.sessions.add(a_new_session(), owner_id=user.id)
-            token = await tx.api_tokens.add(an_api_token(), owner_id=user.id, digest="d")
-            post = await tx.posts.add("Hello", author_id=user.id, at=NOON)
-            account = await tx.accounts.add(a_new_account())
+        async def add(tx: Repositories) -> tuple[Todo, Session, ApiToken, Post, Account]:
+            return (
+                await tx.todos.add(a_todo(), owner_id=user.id),
+                await tx.sessions.add(a_new_session(), owner_id=user.id),
+                await tx.api_tokens.add(an_api_token(), owner_id=user.id, digest="d"),
+                await tx.posts.add("Hello", author_id=user.id, at=NOON),
+                await tx.accounts.add(a_new_account()),
+            )
+
+        todo, session, token, post, account = await store.transaction(add)
 
         assert (await store.todos.find(TodoQuery(), owner_id=user.id)).items == [todo]
         assert await store.sessions.list_all(owner_id=user.id, at=NOON) == [session]
@@ -35,7 +42,7 @@ class TransactionContract:
         assert await store.accounts.get(account.id) == account
 
     async def test_what_is_done_in_a_transaction_is_visible_in_it(self, store: Store, user: Account) -> None:
-        async with store.transaction() as tx:
+        async def add_and_look(tx: Repositories) -> None:
             account = await tx.accounts.add(a_new_account())
             todo = await tx.todos.add(a_todo(tags=("home",)), owner_id=account.id)
             session = await tx.sessions.add(a_new_session("f"), owner_id=account.id)
@@ -55,13 +62,17 @@ class TransactionContract:
             with pytest.raises(NotFound):
                 await tx.todos.get(todo.id, owner_id=account.id)
 
+        await store.transaction(add_and_look)
+
     async def test_an_exception_undoes_what_was_added(self, store: Store, user: Account) -> None:
-        async with undone_transaction(store) as tx:
+        async def add(tx: Repositories) -> None:
             await tx.accounts.add(a_new_account("other@example.com"))
             await tx.todos.add(a_todo(), owner_id=user.id)
             await tx.sessions.add(a_new_session(), owner_id=user.id)
             await tx.api_tokens.add(an_api_token(), owner_id=user.id, digest="d")
             await tx.posts.add("Hello", author_id=user.id, at=NOON)
+
+        await undo(store, add)
 
         assert await store.accounts.credentials_by_email("other@example.com") is None
         assert await store.todos.count(TodoFilter(), owner_id=user.id) == 0
@@ -75,7 +86,7 @@ class TransactionContract:
         token = await store.api_tokens.add(an_api_token(), owner_id=user.id, digest="d")
         old = await store.accounts.credentials(user.id)
 
-        async with undone_transaction(store) as tx:
+        async def change(tx: Repositories) -> None:
             await tx.todos.save(replace(todo, title="Changed", version=2), owner_id=user.id, replacing=1)
             await tx.accounts.save(replace(user, display_name="Changed", version=2), replacing=1)
             await tx.accounts.replace_password(user.id, "changed", replacing=old.password_hash)
@@ -83,6 +94,8 @@ class TransactionContract:
                 session.id, owner_id=user.id, digest="t1", replacing="t0", at=NOON, expires_at=NOON
             )
             await tx.api_tokens.touch(token.id, owner_id=user.id, at=NOON)
+
+        await undo(store, change)
 
         assert await store.todos.get(todo.id, owner_id=user.id) == todo
         assert await store.accounts.get(user.id) == user
@@ -96,13 +109,15 @@ class TransactionContract:
         token = await store.api_tokens.add(an_api_token(), owner_id=user.id, digest="d")
         post = await store.posts.add("Hello", author_id=user.id, at=NOON)
 
-        async with undone_transaction(store) as tx:
+        async def remove(tx: Repositories) -> None:
             await tx.todos.remove(todo.id, owner_id=user.id)
             await tx.sessions.remove_all(owner_id=user.id)
             await tx.api_tokens.remove(token.id, owner_id=user.id)
             await tx.posts.remove(post.id, author_id=user.id)
             await tx.accounts.remove(user.id)
             await tx.accounts.remove(stranger.id)
+
+        await undo(store, remove)
 
         assert await store.accounts.get(user.id) == user
         assert await store.accounts.get(stranger.id) == stranger
@@ -113,51 +128,51 @@ class TransactionContract:
 
     @pytest.mark.parametrize("error", [NotFound("gone"), ChangedMyMindError(), asyncio.CancelledError()], ids=repr)
     async def test_the_exception_itself_goes_on(self, store: Store, user: Account, error: BaseException) -> None:
-        async def add_and_fail() -> None:
-            async with store.transaction() as tx:
-                await tx.todos.add(a_todo(), owner_id=user.id)
-                raise error
+        async def add_and_fail(tx: Repositories) -> None:
+            await tx.todos.add(a_todo(), owner_id=user.id)
+            raise error
 
         with pytest.raises(type(error)) as raised:
-            await add_and_fail()
+            await store.transaction(add_and_fail)
 
         assert raised.value is error
         assert await store.todos.count(TodoFilter(), owner_id=user.id) == 0
 
     async def test_an_error_of_the_store_undoes_what_was_done_before_it(self, store: Store, user: Account) -> None:
-        async def add_and_register_again() -> None:
-            async with store.transaction() as tx:
-                await tx.todos.add(a_todo(), owner_id=user.id)
-                await tx.accounts.add(a_new_account(user.email))
+        async def add_and_register_again(tx: Repositories) -> None:
+            await tx.todos.add(a_todo(), owner_id=user.id)
+            await tx.accounts.add(a_new_account(user.email))
 
         with pytest.raises(EmailTaken):
-            await add_and_register_again()
+            await store.transaction(add_and_register_again)
 
         assert await store.todos.count(TodoFilter(), owner_id=user.id) == 0
 
     async def test_versions_conflict_in_a_transaction_too(self, store: Store, user: Account) -> None:
         todo = await store.todos.add(a_todo(version=2), owner_id=user.id)
 
-        async with store.transaction() as tx:
-            with pytest.raises(StaleVersion):
-                await tx.todos.save(replace(todo, title="Lost", version=2), owner_id=user.id, replacing=1)
+        async def change_an_old_version(tx: Repositories) -> None:
+            await tx.todos.save(replace(todo, title="Lost", version=2), owner_id=user.id, replacing=1)
+
+        with pytest.raises(StaleVersion):
+            await store.transaction(change_an_old_version)
 
         assert await store.todos.get(todo.id, owner_id=user.id) == todo
 
     async def test_after_a_failed_transaction_the_next_one_works(self, store: Store, user: Account) -> None:
-        async with undone_transaction(store) as tx:
-            await tx.todos.add(a_todo("lost"), owner_id=user.id)
+        await undo(store, lambda tx: tx.todos.add(a_todo("lost"), owner_id=user.id))
 
-        async with store.transaction() as tx:
-            todo = await tx.todos.add(a_todo("kept"), owner_id=user.id)
+        todo = await store.transaction(lambda tx: tx.todos.add(a_todo("kept"), owner_id=user.id))
 
         assert (await store.todos.find(TodoQuery(), owner_id=user.id)).items == [todo]
 
 
-@asynccontextmanager
-async def undone_transaction(store: Store) -> AsyncGenerator[Repositories]:
-    """Open a transaction that fails in the end."""
-    with suppress(ChangedMyMindError):
-        async with store.transaction() as tx:
-            yield tx
-            raise ChangedMyMindError
+async def undo(store: Store, work: Callable[[Repositories], Awaitable[object]]) -> None:
+    """Do ``work`` in a transaction that fails in the end."""
+
+    async def work_and_fail(tx: Repositories) -> None:
+        await work(tx)
+        raise ChangedMyMindError
+
+    with pytest.raises(ChangedMyMindError):
+        await store.transaction(work_and_fail)

@@ -5,7 +5,7 @@ import pytest
 from domain.accounts.model import Account
 from domain.errors import Unauthenticated
 from domain.quotas.model import Usage
-from domain.store import Store
+from domain.store import Repositories, Store
 from tests.builders import a_todo
 from tests.clock import NOON
 
@@ -72,13 +72,13 @@ class UsageContract:
         assert await store.usage.measure(owner_id=user.id) == Usage()
 
     async def test_a_transaction_measures_what_it_added(self, store: Store, user: Account) -> None:
-        async with store.transaction() as tx:
+        async def add_and_measure(tx: Repositories) -> Usage:
             await tx.usage.lock(owner_id=user.id)
             await tx.todos.add(a_todo("Tee"), owner_id=user.id)
+            return await tx.usage.measure(owner_id=user.id)
 
-            assert await tx.usage.measure(owner_id=user.id) == Usage(todos=1, bytes=3)
+        assert await store.transaction(add_and_measure) == Usage(todos=1, bytes=3)
 
     async def test_an_account_that_is_gone_cannot_be_locked(self, store: Store) -> None:
         with pytest.raises(Unauthenticated):
-            async with store.transaction() as tx:
-                await tx.usage.lock(owner_id=4711)
+            await store.transaction(lambda tx: tx.usage.lock(owner_id=4711))

@@ -10,7 +10,7 @@ from adapters.sqlalchemy.database import Database
 from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.accounts.model import Account
 from domain.errors import EmailTaken
-from domain.store import Store
+from domain.store import Repositories, Store
 from tests.builders import a_new_account, a_todo
 from tests.clock import NOON
 from tests.savepoints import SavepointDatabase
@@ -119,6 +119,9 @@ class TestSavepoints:
 
 async def add_two(store: Store, *emails: str) -> None:
     """Add accounts in one transaction."""
-    async with store.transaction() as tx:
+
+    async def add(tx: Repositories) -> None:
         for email in emails:
             await tx.accounts.add(a_new_account(email))
+
+    await store.transaction(add)

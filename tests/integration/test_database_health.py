@@ -139,5 +139,4 @@ async def add_account(database: Database, email: str) -> None:
 
 
 async def add_account_in_a_transaction(database: Database, email: str) -> None:
-    async with SqlAlchemyStore(database).transaction() as tx:
-        await tx.accounts.add(a_new_account(email))
+    await SqlAlchemyStore(database).transaction(lambda tx: tx.accounts.add(a_new_account(email)))

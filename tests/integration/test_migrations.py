@@ -21,9 +21,10 @@ from adapters.sqlalchemy.database import Database, Statement
 from adapters.sqlalchemy.migrate import alembic_config
 from adapters.sqlalchemy.migrate_postgresql import migrate_postgresql, migration_engine
 from adapters.sqlalchemy.migrate_sqlite import migrate_sqlite
+from adapters.sqlalchemy.migrate_sqlite import migration_engine as sqlite_migration_engine
 from adapters.sqlalchemy.postgresql import open_postgresql
 from adapters.sqlalchemy.revisions import SCRIPTS, newest_revision
-from adapters.sqlalchemy.sqlite import open_sqlite, sqlite_engine
+from adapters.sqlalchemy.sqlite import open_sqlite
 from adapters.sqlalchemy.tables import METADATA
 from entrypoints.databases.problems import problems_of
 from tests import postgresql
@@ -63,7 +64,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
         return Place(
             migrate=partial(migrate_sqlite, path),
             open=partial(open_sqlite, path),
-            check=lambda: command.check(alembic_config(sqlite_engine(path))),
+            check=lambda: command.check(alembic_config(sqlite_migration_engine(path))),
             environment={"DATA_DIR": str(path.parent)},
             execute=partial(execute_on_sqlite, path),
             list_tables=Statement(

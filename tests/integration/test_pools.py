@@ -19,11 +19,13 @@ from adapters.sqlalchemy.store import SqlAlchemyStore
 from adapters.sqlalchemy.tables import AccountRow
 from domain.concurrency.pool import PoolUsage
 from domain.errors import Unavailable
+from domain.store import Repositories
 from entrypoints.http.middleware.deadlines import Deadlines
 from tests.api import assert_problem
 from tests.builders import a_new_account
 from tests.clock import StandingClock
 from tests.harness import PASSWORD, AlwaysSomebody, app_on, client_of, services_on
+from tests.held_transactions import held_transaction
 from tests.integration.conftest import DatabaseOpener
 from tests.integration.processes import TIMEOUT
 
@@ -61,7 +63,7 @@ async def small(committed_url: str) -> AsyncGenerator[Database]:
 
 class TestFullPools:
     async def test_who_waits_too_long_for_a_connection_is_told_so(self, crowded: Database) -> None:
-        async with crowded.transaction():
+        async with held_transaction(crowded):
             with pytest.raises(Unavailable):
                 await crowded.fetch_one(ONE)
             with pytest.raises(Unavailable):
@@ -72,7 +74,7 @@ class TestFullPools:
         assert await crowded.fetch_one(ONE)
 
     async def test_who_waits_a_moment_gets_one(self, patient: Database) -> None:
-        async with patient.transaction():
+        async with held_transaction(patient):
             waiting = asyncio.create_task(patient.fetch_one(ONE))
             await until_waiting(patient, 1)
 
@@ -81,7 +83,7 @@ class TestFullPools:
     async def test_how_full_it_is_can_be_seen(self, patient: Database) -> None:
         await patient.fetch_one(ONE)
         before = patient.pool_usage()
-        async with patient.transaction():
+        async with held_transaction(patient):
             waiting = [asyncio.create_task(patient.fetch_one(ONE)) for _ in range(2)]
             await until_waiting(patient, 2)
             meanwhile = patient.pool_usage()
@@ -93,7 +95,7 @@ class TestFullPools:
     async def test_a_client_is_told_to_come_back(self, crowded: Database, clock: StandingClock) -> None:
         app = app_on(services_on(SqlAlchemyStore(crowded), now=clock))
 
-        async with crowded.transaction(), client_of(app) as client:
+        async with held_transaction(crowded), client_of(app) as client:
             response = await client.get("/posts")
 
         assert_problem(response, 503, "unavailable")
@@ -102,7 +104,7 @@ class TestFullPools:
 
 class TestFloods:
     async def test_who_comes_when_too_many_wait_is_refused_at_once(self, patient: Database) -> None:
-        async with patient.transaction():
+        async with held_transaction(patient):
             waiting = [asyncio.create_task(patient.fetch_one(ONE)) for _ in range(MAX_WAITING)]
             await until_waiting(patient, MAX_WAITING)
             with pytest.raises(Unavailable, match="Too many"):
@@ -119,7 +121,7 @@ class TestFloods:
         assert patient.pool_usage() == PoolUsage(limit=1, size=1, idle=1, waiting=0)
 
     async def test_who_gave_up_waiting_takes_nobodys_place(self, patient: Database) -> None:
-        async with patient.transaction():
+        async with held_transaction(patient):
             waiting = [asyncio.create_task(patient.fetch_one(ONE)) for _ in range(MAX_WAITING)]
             await until_waiting(patient, MAX_WAITING)
             for task in waiting:
@@ -270,15 +272,17 @@ async def seconds_of(work: Awaitable[object]) -> float:
 
 
 async def in_a_transaction(database: Database) -> object:
-    async with database.transaction() as connection:
-        return await connection.fetch_one(ONE)
+    return await database.transaction(lambda connection: connection.fetch_one(ONE))
 
 
 async def add_twins(database: Database, name: str) -> None:
     """Add two accounts, or none."""
-    async with SqlAlchemyStore(database).transaction() as tx:
+
+    async def add(tx: Repositories) -> None:
         await tx.accounts.add(a_new_account(f"{name}@one.example"))
         await tx.accounts.add(a_new_account(f"{name}@other.example"))
+
+    await SqlAlchemyStore(database).transaction(add)
 
 
 async def names_of_twins(database: Database) -> Counter[str]:

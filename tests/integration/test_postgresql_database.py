@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from sqlalchemy import func, insert, literal, select
 
-from adapters.sqlalchemy.database import Statement, Unavailable, UniqueViolation
+from adapters.sqlalchemy.database import Connection, Statement, Unavailable, UniqueViolation
 from adapters.sqlalchemy.postgresql import PostgresDatabase, open_postgresql
 from adapters.sqlalchemy.tables import AccountRow
 from tests.clock import NOON
@@ -128,13 +128,12 @@ class TestConnections:
     async def test_a_transaction_whose_connection_is_terminated_is_unavailable_and_undone(
         self, committed_database: PostgresDatabase, observer: Observer
     ) -> None:
-        async def add_and_lose_the_connection() -> None:
-            async with committed_database.transaction() as connection:
-                await connection.fetch_one(ADD_ACCOUNT)
-                await observer.terminate_all()
+        async def add_and_lose_the_connection(connection: Connection) -> None:
+            await connection.fetch_one(ADD_ACCOUNT)
+            await observer.terminate_all()
 
         with pytest.raises(Unavailable):
-            await add_and_lose_the_connection()
+            await committed_database.transaction(add_and_lose_the_connection)
 
         assert tuple(await committed_database.fetch_one(COUNT_ACCOUNTS) or ()) == (0,)
 
@@ -155,13 +154,12 @@ class TestTransactions:
     async def test_one_that_is_cancelled_is_undone_and_not_left_open(
         self, committed_database: PostgresDatabase, observer: Observer
     ) -> None:
-        async def add_and_wait() -> None:
-            async with committed_database.transaction() as connection:
-                await connection.fetch_one(ADD_ACCOUNT)
-                await asyncio.sleep(60)
+        async def add_and_wait(connection: Connection) -> None:
+            await connection.fetch_one(ADD_ACCOUNT)
+            await asyncio.sleep(60)
 
         for _ in range(MORE_THAN_THE_POOL_HAS):
-            await cancelled_in_the_middle(add_and_wait())
+            await cancelled_in_the_middle(committed_database.transaction(add_and_wait))
 
         assert await observer.states() <= {"idle"}
         assert tuple(await committed_database.fetch_one(COUNT_ACCOUNTS) or ()) == (0,)
@@ -169,12 +167,11 @@ class TestTransactions:
     async def test_one_that_is_cancelled_in_a_statement_is_not_left_open_either(
         self, committed_database: PostgresDatabase, observer: Observer
     ) -> None:
-        async def add_and_sleep() -> None:
-            async with committed_database.transaction() as connection:
-                await connection.fetch_one(ADD_ACCOUNT)
-                await connection.fetch_one(SLEEP)
+        async def add_and_sleep(connection: Connection) -> None:
+            await connection.fetch_one(ADD_ACCOUNT)
+            await connection.fetch_one(SLEEP)
 
-        await cancelled_in_the_middle(add_and_sleep())
+        await cancelled_in_the_middle(committed_database.transaction(add_and_sleep))
 
         assert await observer.states() <= {"idle"}
         assert tuple(await committed_database.fetch_one(COUNT_ACCOUNTS) or ()) == (0,)
@@ -190,8 +187,7 @@ class TestTransactions:
 
 async def commit(database: PostgresDatabase) -> None:
     """Add the account in a transaction."""
-    async with database.transaction() as connection:
-        await connection.fetch_one(ADD_ACCOUNT)
+    await database.transaction(lambda connection: connection.fetch_one(ADD_ACCOUNT))
 
 
 async def cancelled_in_the_middle(work: Coroutine[Any, Any, object]) -> None:

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from sqlalchemy import literal, select, text
 
-from adapters.sqlalchemy.database import QUERY_TIMEOUT, Database, Row, Statement
+from adapters.sqlalchemy.database import QUERY_TIMEOUT, Connection, Database, Row, Statement
 from adapters.sqlalchemy.postgresql import PostgresConnection, open_postgresql
 from adapters.sqlalchemy.posts import SqlAlchemyPosts
 from adapters.sqlalchemy.store import SqlAlchemyRepositories, SqlAlchemyStore
@@ -81,13 +81,12 @@ class TestTimeouts:
             assert patient.pool_usage() == WHOLE
 
     async def test_one_in_a_transaction_undoes_it(self, small: Database) -> None:
-        async def add_and_ask() -> None:
-            async with small.transaction() as connection:
-                await SqlAlchemyRepositories(connection).accounts.add(a_new_account())
-                await connection.fetch_one(STOPPED_SOON)
+        async def add_and_ask(connection: Connection) -> None:
+            await SqlAlchemyRepositories(connection).accounts.add(a_new_account())
+            await connection.fetch_one(STOPPED_SOON)
 
         with pytest.raises(QueryTooExpensive):
-            await add_and_ask()
+            await small.transaction(add_and_ask)
 
         await SqlAlchemyStore(small).accounts.add(a_new_account())
         assert small.pool_usage() == WHOLE

@@ -10,6 +10,7 @@ from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.errors import QuotaExceeded
 from domain.posts.model import MAX_CONTENT_LENGTH, NewPost
 from domain.quotas.model import AccountQuotas, Usage
+from domain.store import Repositories
 from domain.todos.model import NewTodo, TodoPatch
 from entrypoints.services import Services
 from tests.builders import a_new_account, a_todo
@@ -124,9 +125,11 @@ async def test_who_waits_for_the_lock_waits_for_nobody_elses(
 async def test_an_account_that_keeps_much_gets_all_that_it_may_and_what_another_process_is_writing(
     twin_stores: tuple[SqlAlchemyStore, SqlAlchemyStore], clock: StandingClock, owner_id: int, number_of_processes: int
 ) -> None:
-    async with twin_stores[0].transaction() as tx:
+    async def fill(tx: Repositories) -> None:
         for _ in range(110):
             await tx.posts.add("x" * MAX_CONTENT_LENGTH, author_id=owner_id, at=NOON)
+
+    await twin_stores[0].transaction(fill)
     kept = 110 * MAX_CONTENT_LENGTH
     pair = with_quotas(twin_stores, clock, AccountQuotas(bytes=kept + 3 * ROOM))
 

@@ -10,7 +10,8 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import func, select
 
-from adapters.sqlalchemy.database import Database, Statement
+from adapters.sqlalchemy.database import Connection, Database, Statement
+from adapters.sqlalchemy.store import SqlAlchemyRepositories
 from adapters.sqlalchemy.tables import METADATA
 from domain.errors import Unauthenticated
 from domain.posts.model import NewPost
@@ -21,6 +22,7 @@ from entrypoints.services import Services
 from tests.builders import a_new_session, a_todo, an_api_token
 from tests.clock import NOON
 from tests.harness import PASSWORD
+from tests.held_transactions import held_transaction
 
 Replicas = tuple[Services, Services]
 Stores = tuple[Store, Store]
@@ -167,13 +169,17 @@ class TestAccounts:
 
     @pytest.mark.parametrize("write", [add_todo, add_session, add_api_token, add_post])
     async def test_who_writes_while_the_account_is_being_removed_is_nobody(
-        self, twin_stores: Stores, owner_id: int, write: Callable[[Store, int], Coroutine[Any, Any, None]]
+        self,
+        twin_databases: tuple[Database, Database],
+        twin_stores: Stores,
+        owner_id: int,
+        write: Callable[[Store, int], Coroutine[Any, Any, None]],
     ) -> None:
-        one, other = twin_stores
+        async def remove(connection: Connection) -> None:
+            await SqlAlchemyRepositories(connection).accounts.remove(owner_id)
 
-        async with one.transaction() as tx:
-            await tx.accounts.remove(owner_id)
-            writing = asyncio.create_task(write(other, owner_id))
+        async with held_transaction(twin_databases[0], remove):
+            writing = asyncio.create_task(write(twin_stores[1], owner_id))
             await asyncio.sleep(0.1)
             was_waiting = not writing.done()
 

@@ -16,6 +16,7 @@ from adapters.sqlalchemy.sqlite import SqliteDatabase, open_sqlite
 from adapters.sqlalchemy.sqlite_files import FILES_CHANGED
 from adapters.sqlalchemy.store import SqlAlchemyStore
 from domain.errors import Unavailable
+from domain.store import Repositories
 from entrypoints.databases.problems import problems_of
 from tests.builders import a_new_account
 
@@ -99,13 +100,12 @@ class TestMishaps:
     async def test_it_is_noticed_at_the_last_moment(
         self, database: SqliteDatabase, path: Path, mishap: Callable[[Path], None]
     ) -> None:
-        async def add_meanwhile() -> None:
-            async with SqlAlchemyStore(database).transaction() as tx:
-                await tx.accounts.add(a_new_account())
-                mishap(path)
+        async def add_meanwhile(tx: Repositories) -> None:
+            await tx.accounts.add(a_new_account())
+            mishap(path)
 
         with pytest.raises(Unavailable, match="moved, removed or replaced"):
-            await add_meanwhile()
+            await SqlAlchemyStore(database).transaction(add_meanwhile)
 
     async def test_readiness_says_so(
         self, database: SqliteDatabase, path: Path, mishap: Callable[[Path], None]
@@ -201,5 +201,4 @@ async def add_account(database: SqliteDatabase, email: str = "grace@example.com"
 
 
 async def add_account_in_a_transaction(database: SqliteDatabase, email: str = "ada@example.com") -> None:
-    async with SqlAlchemyStore(database).transaction() as tx:
-        await tx.accounts.add(a_new_account(email))
+    await SqlAlchemyStore(database).transaction(lambda tx: tx.accounts.add(a_new_account(email)))

@@ -2,11 +2,11 @@
 
 import asyncio
 import socket
+import sqlite3
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-import aiosqlite
 import asyncpg
 import pytest
 from pytest_socket import SocketBlockedError
@@ -39,7 +39,7 @@ async def connect_to_postgresql() -> None:
 
 
 async def connect_to_sqlite() -> None:
-    await aiosqlite.connect("nowhere.sqlite3")
+    sqlite3.connect("nowhere.sqlite3")
 
 
 async def migrate() -> None:

@@ -15,6 +15,7 @@ from domain.quotas.model import QUOTA_NAMES, AccountQuotas, Usage
 from domain.rate_limits.errors import RateLimited
 from domain.rate_limits.ports import RateLimiter
 from domain.rate_limits.quotas import ACCOUNT, MEASUREMENT
+from domain.store import Repositories
 from tests.builders import a_todo
 from tests.clock import NOON
 from tests.harness import one_at_a_time
@@ -145,8 +146,7 @@ async def test_close_to_a_quota_there_is_doubt(
 
     assert not await guard.has_room(user.id, growth)
 
-    async with guard.checked(user.id, growth):
-        pass
+    await guard.checked(user.id, growth, nothing)
 
 
 async def test_in_the_last_eighth_of_the_bytes_there_is_doubt(
@@ -183,8 +183,7 @@ async def test_what_would_be_too_much_is_refused_before_and_behind_the_lock(
     with pytest.raises(QuotaExceeded) as refused:
         await guard.has_room(user.id, growth)
     with pytest.raises(QuotaExceeded) as refused_behind:
-        async with guard.checked(user.id, growth):
-            raise AssertionError
+        await guard.checked(user.id, growth, fail)
 
     for error in (refused.value, refused_behind.value):
         assert error.quota == name
@@ -196,8 +195,7 @@ async def test_what_was_added_behind_the_lock_is_remembered(
 ) -> None:
     guard = guard_of(store, stopwatch, only(todos=3))
 
-    async with guard.checked(user.id, TODO) as tx:
-        await tx.todos.add(a_todo("Tee"), owner_id=user.id)
+    await guard.checked(user.id, TODO, lambda tx: tx.todos.add(a_todo("Tee"), owner_id=user.id))
 
     assert guard_knows(guard, user) == TODO == await guard.usage(user.id)
 
@@ -206,8 +204,7 @@ async def test_nothing_is_locked_for_an_account_that_is_gone(store: MemoryStore,
     guard = guard_of(store, stopwatch, only(todos=3))
 
     with pytest.raises(Unauthenticated):
-        async with guard.checked(4711, TODO):
-            raise AssertionError
+        await guard.checked(4711, TODO, fail)
 
 
 async def test_accounts_do_not_know_of_each_other(
@@ -284,3 +281,12 @@ def guard_knows(guard: QuotaGuard, account: Account) -> Usage:
 
 async def count(store: MemoryStore, owner: Account) -> int:
     return (await store.usage.measure(owner_id=owner.id)).todos
+
+
+async def nothing(_: Repositories) -> None:
+    """Add nothing."""
+
+
+async def fail(_: Repositories) -> None:
+    """Fail the test, which is not to come here."""
+    raise AssertionError

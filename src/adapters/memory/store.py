@@ -1,7 +1,6 @@
 """All repositories of one memory."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 from adapters.memory.accounts import MemoryAccounts
 from adapters.memory.api_tokens import MemoryApiTokens
@@ -10,7 +9,7 @@ from adapters.memory.sessions import MemorySessions
 from adapters.memory.state import State, Transaction
 from adapters.memory.todos import MemoryTodos
 from adapters.memory.usage import MemoryUsage
-from domain.store import Repositories, Store
+from domain.store import Repositories, Result, Store
 
 
 class MemoryRepositories(Repositories):
@@ -34,8 +33,7 @@ class MemoryStore(MemoryRepositories, Store):
         self._state = State()
         super().__init__(self._state)
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[Repositories]:
+    async def transaction(self, work: Callable[[Repositories], Awaitable[Result]], /) -> Result:
         """See the port."""
         async with self._state.transaction() as transaction:
-            yield MemoryRepositories(transaction)
+            return await work(MemoryRepositories(transaction))

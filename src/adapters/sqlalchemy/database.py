@@ -1,9 +1,8 @@
 """How statements reach a database: one small interface, and an implementation for each database."""
 
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.sql import ClauseElement
 
@@ -26,6 +25,7 @@ __all__ = [
     "ForeignKeyViolation",
     "Health",
     "QueryTooExpensive",
+    "Result",
     "Row",
     "Statement",
     "Unavailable",
@@ -55,6 +55,7 @@ QUERY_TIMEOUT = 2.5
 It is stopped then, so that its connection serves others. What writes or reads a single thing does not need it.
 """
 
+Result = TypeVar("Result")
 Row = Sequence[Any]
 """The values of the selected columns, in their order."""
 
@@ -73,7 +74,8 @@ class Statement:
         self._variants = variants
         self.timeout = timeout
         self.writes: bool = getattr(core, "is_dml", False)
-        self.compiled: Any = None
+        self.compiled: dict[str, Any] = {}
+        """What each kind of database has made of it, by the same names."""
 
     def vary(self, dialect: str, core: ClauseElement) -> None:
         """Say it in other words on a kind of database; for the module of that kind, before it is first opened."""
@@ -148,10 +150,11 @@ class Connection(Protocol):
 class Database(Connection, Protocol):
     """Executes each statement by itself, or several in a transaction."""
 
-    def transaction(self) -> AbstractAsyncContextManager[Connection]:
-        """Commit what is done with the connection when the block is left, roll it back on an exception.
+    async def transaction(self, work: Callable[[Connection], Awaitable[Result]], /) -> Result:
+        """Commit what ``work`` does with the connection it is called with; roll that back on an exception.
 
-        Errors are those of ``Connection``.
+        It awaits nothing but statements on that connection, see ``domain.store.Store``. Errors are those of
+        ``Connection``.
         """
         ...
 

@@ -7,7 +7,7 @@ is one round trip: no BEGIN, no COMMIT, no ping before and no reset after it. Th
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, NoReturn, Protocol, TypeVar, cast
+from typing import Any, NoReturn, Protocol, cast
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -24,6 +24,7 @@ from adapters.sqlalchemy.database import (
     ForeignKeyViolation,
     Health,
     QueryTooExpensive,
+    Result,
     Row,
     Statement,
     Unavailable,
@@ -70,8 +71,6 @@ _DRIVER_ERRORS = (
     TimeoutError,
 )
 
-_Result = TypeVar("_Result")
-
 
 class CompiledStatement:
     """SQL with numbered parameters, and the names of the values that go there."""
@@ -108,7 +107,7 @@ class PostgresConnection:
 
     async def fetch_one(self, statement: Statement, /, **values: object) -> Row | None:
         """See ``Connection``."""
-        compiled = statement.compiled or _compile(statement)
+        compiled: CompiledStatement = statement.compiled.get("postgresql") or _compile(statement)
         try:
             return await self._driver.fetchrow(compiled.sql, *compiled.arguments(values), timeout=statement.timeout)
         except _DRIVER_ERRORS as error:
@@ -116,7 +115,7 @@ class PostgresConnection:
 
     async def fetch_all(self, statement: Statement, /, **values: object) -> Sequence[Row]:
         """See ``Connection``."""
-        compiled = statement.compiled or _compile(statement)
+        compiled: CompiledStatement = statement.compiled.get("postgresql") or _compile(statement)
         try:
             return await self._driver.fetch(compiled.sql, *compiled.arguments(values), timeout=statement.timeout)
         except _DRIVER_ERRORS as error:
@@ -124,7 +123,7 @@ class PostgresConnection:
 
     async def execute(self, statement: Statement, /, **values: object) -> int:
         """See ``Connection``."""
-        compiled = statement.compiled or _compile(statement)
+        compiled: CompiledStatement = statement.compiled.get("postgresql") or _compile(statement)
         try:
             status = await self._driver.execute(compiled.sql, *compiled.arguments(values), timeout=statement.timeout)
         except _DRIVER_ERRORS as error:
@@ -180,14 +179,13 @@ class PostgresDatabase:
         self._health.has_written()
         return found
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[Connection]:
+    async def transaction(self, work: Callable[[Connection], Awaitable[Result]], /) -> Result:
         """See ``Database``."""
         connection = await self._acquire()
         try:
             try:
                 async with connection.transaction():
-                    yield PostgresConnection(cast("_Driver", connection))
+                    result = await work(PostgresConnection(cast("_Driver", connection)))
             except _DRIVER_ERRORS as error:
                 _raise_translated(error)
         except BaseException as error:
@@ -195,6 +193,7 @@ class PostgresDatabase:
             raise
         self._keep(connection)
         self._health.has_written()
+        return result
 
     def pool_usage(self) -> PoolUsage:
         """See ``Database``."""
@@ -220,8 +219,8 @@ class PostgresDatabase:
             await self._return_all()
 
     async def _run(
-        self, execute: Callable[..., Awaitable[_Result]], statement: Statement, values: dict[str, object]
-    ) -> _Result:
+        self, execute: Callable[..., Awaitable[Result]], statement: Statement, values: dict[str, object]
+    ) -> Result:
         """Execute a statement on a connection of the pool.
 
         A context manager that is written as a generator would read better here, and take a tenth of a request.
@@ -318,8 +317,8 @@ async def _leave_as_it_is(_: object) -> None:
 
 
 def _compile(statement: Statement) -> CompiledStatement:
-    statement.compiled = CompiledStatement(statement)
-    return statement.compiled
+    compiled = statement.compiled["postgresql"] = CompiledStatement(statement)
+    return compiled
 
 
 def _raise_translated(error: Exception) -> NoReturn:

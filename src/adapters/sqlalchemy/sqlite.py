@@ -1,97 +1,150 @@
-"""SQLite files, through SQLAlchemy's engine and aiosqlite."""
+"""SQLite files, through the standard library's driver: statements of SQLAlchemy's, threads of our own.
+
+A statement or a whole transaction is one hop into the thread of a connection and back. Of a change that took a hop for
+each of its statements, others would wait for all of these hops.
+"""
 
 import sqlite3
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import msgspec
-from sqlalchemy import URL, event
-from sqlalchemy.exc import DatabaseError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from adapters.sqlalchemy.database import (
-    DAMAGED,
-    FULL,
-    NOT_MIGRATED,
-    READ_ONLY,
-    Damaged,
-    ForeignKeyViolation,
+    Connection,
+    Health,
+    Result,
+    Row,
+    Statement,
     Unavailable,
-    UniqueViolation,
-    Unwritable,
 )
-from adapters.sqlalchemy.engine import EngineDatabase
-from adapters.sqlalchemy.execution import Dialect
+from adapters.sqlalchemy.pool_queue import PoolQueue
 from adapters.sqlalchemy.sqlite_files import FILES_CHANGED, DatabaseFiles
+from adapters.sqlalchemy.sqlite_statements import (
+    Read,
+    all_rows,
+    execute,
+    first_row,
+    raise_translated,
+    row_count,
+    transact,
+)
+from adapters.sqlalchemy.sqlite_thread import SqliteThread, Work
+from domain.concurrency.pool import PoolUsage
 
 POOL_SIZE = 10
 """Connections of one worker at the most; each is a thread."""
 
 ACQUIRE_TIMEOUT = 5
-"""Seconds to wait for a free connection."""
+"""Seconds to wait for a free connection, and for the turn to write before that."""
 
 LOCK_TIMEOUT = 10
-"""Seconds to wait for another writer. They queue without order, so that one of many may have to wait for long.
+"""Seconds to wait for a writer of another process. Those queue without order, so that one of many may wait for long.
 
-A request is done within its 30 seconds even if it waits as long as it may, for a connection and then for the lock.
+A request is done within its 30 seconds even if it waits as long as it may, for its turn, a connection and the lock.
 One that is given up meanwhile is answered when the wait for the lock has ended, and so up to these 10 seconds later.
 """
 
-_PERSISTENT_ERRORS: dict[int, tuple[type[Unavailable], str]] = {
-    sqlite3.SQLITE_READONLY: (Unwritable, READ_ONLY),
-    sqlite3.SQLITE_FULL: (Unwritable, FULL),
-    sqlite3.SQLITE_CORRUPT: (Damaged, DAMAGED),
-    sqlite3.SQLITE_NOTADB: (Damaged, DAMAGED),
-}
-"""Error codes of what will not pass by itself."""
-
-_PRAGMAS = (
+PRAGMAS = (
     "PRAGMA journal_mode = WAL",  # readers and the one writer do not wait for each other
     "PRAGMA synchronous = FULL",  # what was acknowledged survives a power cut
     "PRAGMA foreign_keys = ON",
 )
+"""Of every connection."""
+
+_CACHED_STATEMENTS = 256
+"""For each connection: more than there are in this service."""
 
 
-class SqliteDatabase(EngineDatabase):
-    """A SQLite file; see ``EngineDatabase``."""
+class SqliteDatabase:
+    """An SQLite file. ``pool_size`` connections read at once; one of them at a time writes, in the order of requests.
 
-    def __init__(self, engine: AsyncEngine, files: DatabaseFiles, *, acquire_timeout: float = ACQUIRE_TIMEOUT) -> None:
-        super().__init__(engine, _DIALECT, acquire_timeout=acquire_timeout)
+    ``acquire_timeout`` is in seconds, for a turn to write and for a connection.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        files: DatabaseFiles,
+        *,
+        pool_size: int,
+        acquire_timeout: float,
+    ) -> None:
+        self._connect = connect
         self._files = files
+        self._queue = PoolQueue(pool_size, acquire_timeout=acquire_timeout)
+        self._writers = PoolQueue(1, acquire_timeout=acquire_timeout, then=self._queue)
+        self._threads: list[SqliteThread] = []
+        self._idle: list[SqliteThread] = []
+        self._health = Health()
+
+    async def fetch_one(self, statement: Statement, /, **values: object) -> Row | None:
+        """See ``Connection``."""
+        return await self._execute(statement, values, first_row)
+
+    async def fetch_all(self, statement: Statement, /, **values: object) -> Sequence[Row]:
+        """See ``Connection``."""
+        return await self._execute(statement, values, all_rows)
+
+    async def execute(self, statement: Statement, /, **values: object) -> int:
+        """See ``Connection``."""
+        return await self._execute(statement, values, row_count)
+
+    async def transaction(self, work: Callable[[Connection], Awaitable[Result]], /) -> Result:
+        """See ``Database``."""
+        return await self._write(partial(transact, work))
+
+    def pool_usage(self) -> PoolUsage:
+        """See ``Database``."""
+        waiting = self._writers.waiting + self._queue.waiting
+        return PoolUsage(self._queue.limit, len(self._threads), len(self._idle), waiting)
 
     def problems(self) -> list[str]:
         """See ``Database``."""
-        return [*super().problems(), *([] if self._files.are_unchanged() else [FILES_CHANGED])]
+        return [*self._health.problems, *([] if self._files.are_unchanged() else [FILES_CHANGED])]
 
-    def _require_writable(self) -> None:
-        self._files.require_unchanged()
+    def notices(self) -> list[str]:
+        """See ``Database``."""
+        return self._health.notices
 
+    async def close(self) -> None:
+        """Close all connections when what they do has ended."""
+        for thread in self._threads:
+            await thread.close()
 
-def sqlite_engine(
-    path: Path,
-    *,
-    pool_size: int = POOL_SIZE,
-    acquire_timeout: int = ACQUIRE_TIMEOUT,
-    lock_timeout: float = LOCK_TIMEOUT,
-) -> AsyncEngine:
-    """Return what opens the file at ``path``; each timeout is in seconds."""
-    engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=str(path)),
-        # The driver's own transactions begin too late and in the wrong mode; ours say when they begin.
-        isolation_level="AUTOCOMMIT",
-        hide_parameters=True,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=acquire_timeout,
-        json_serializer=_json,
-        json_deserializer=msgspec.json.decode,
-    )
-    pragmas = (*_PRAGMAS, f"PRAGMA busy_timeout = {round(lock_timeout * 1_000)}")
-    event.listen(engine.sync_engine, "connect", partial(_execute, pragmas))
-    return engine
+    async def _execute(self, statement: Statement, values: dict[str, object], read: Read[Result]) -> Result:
+        work = partial(execute, statement, values, read)
+        return await (self._write(work) if statement.writes else self._do(work))
+
+    async def _write(self, work: Work[Result]) -> Result:
+        """Do the work when it is its turn, and look before and after it whether the file will be found again."""
+        await self._writers.acquire()
+        try:
+            self._files.require_unchanged()
+            result = await self._do(work)
+            self._files.require_unchanged()
+        finally:
+            self._writers.release()
+        self._health.has_written()
+        return result
+
+    async def _do(self, work: Work[Result]) -> Result:
+        """Do the work in the thread of a connection, as soon as there is one."""
+        await self._queue.acquire()
+        thread = self._idle.pop() if self._idle else self._new_thread()
+        try:
+            return await thread.run(work)
+        except Unavailable as error:
+            self._health.met(error)
+            raise
+        finally:
+            self._idle.append(thread)
+            self._queue.release()
+
+    def _new_thread(self) -> SqliteThread:
+        thread = SqliteThread(self._connect, self._files.disconnected)
+        self._threads.append(thread)
+        return thread
 
 
 @asynccontextmanager
@@ -102,44 +155,26 @@ async def open_sqlite(
     acquire_timeout: int = ACQUIRE_TIMEOUT,
     lock_timeout: float = LOCK_TIMEOUT,
 ) -> AsyncGenerator[SqliteDatabase]:
-    """Open the file at ``path``; see ``sqlite_engine``."""
-    engine = sqlite_engine(path, pool_size=pool_size, acquire_timeout=acquire_timeout, lock_timeout=lock_timeout)
+    """Open the file at ``path``; no connection is made before the first statement. Each timeout is in seconds."""
     files = DatabaseFiles(path)
-    event.listen(engine.sync_engine, "do_connect", lambda *_: files.connecting())
-    event.listen(engine.sync_engine, "connect", lambda *_: files.connected())
-    event.listen(engine.sync_engine, "close", lambda *_: files.disconnected())
+    connect = partial(_connect, path, files, lock_timeout=lock_timeout)
+    database = SqliteDatabase(connect, files, pool_size=pool_size, acquire_timeout=acquire_timeout)
     try:
-        yield SqliteDatabase(engine, files, acquire_timeout=acquire_timeout)
+        yield database
     finally:
-        await engine.dispose()
+        await database.close()
 
 
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _execute(statements: Sequence[str], connection: Any, _: object) -> None:
-    cursor = connection.cursor()
-    for statement in statements:
-        cursor.execute(statement)
-    cursor.close()
-
-
-def _translate(error: DatabaseError) -> Exception | None:
-    message = str(error.orig)
-    if isinstance(error, IntegrityError):
-        if "UNIQUE constraint failed" in message:
-            return UniqueViolation(message)
-        return ForeignKeyViolation(message) if "FOREIGN KEY constraint failed" in message else None
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-    if code in _PERSISTENT_ERRORS:
-        kind, detail = _PERSISTENT_ERRORS[code]
-        return kind(detail)
-    return Unavailable(NOT_MIGRATED) if "no such table" in message else None
-
-
-async def _interrupt(driver: Any) -> None:
-    await driver.interrupt()
-
-
-_DIALECT = Dialect(name="sqlite", begin="BEGIN IMMEDIATE", translate=_translate, interrupt=_interrupt)
+def _connect(path: Path, files: DatabaseFiles, *, lock_timeout: float) -> sqlite3.Connection:
+    """Return a connection to be used in this thread, which begins no transaction by itself."""
+    files.connecting()
+    try:
+        connection = sqlite3.connect(
+            path, timeout=lock_timeout, isolation_level=None, cached_statements=_CACHED_STATEMENTS
+        )
+        for pragma in PRAGMAS:
+            connection.execute(pragma)
+    except sqlite3.Error as error:
+        raise_translated(error)
+    files.connected()
+    return connection

@@ -7,6 +7,7 @@ without them, or with those of another database, damages it.
 
 import os
 from pathlib import Path
+from threading import RLock
 
 from domain.errors import Unavailable
 
@@ -20,25 +21,30 @@ _Identity = tuple[int, int] | None
 
 
 class DatabaseFiles:
-    """A database, its write-ahead log and the log's index, as they were when the first connection found them."""
+    """A database, its write-ahead log and the log's index, as they were when the first connection found them.
+
+    Connections are made in threads of their own.
+    """
 
     def __init__(self, path: Path) -> None:
         self._paths = tuple(f"{path.absolute()}{suffix}" for suffix in ("", "-wal", "-shm"))
         self._opened: tuple[_Identity, ...] = (None, None, None)
         self._connections = 0
+        self._lock = RLock()
 
     def are_unchanged(self) -> bool:
         """Tell whether what is opened is what is there; that takes some microseconds and waits for no disk.
 
         What was not there before is taken for what was opened: SQLite makes the log with the first table.
         """
-        for _ in range(2):  # the second look is for a log that another connection has made since the first
-            found = tuple(map(_identity, self._paths))
-            if found != self._opened:
-                self._opened = tuple(opened or present for opened, present in zip(self._opened, found, strict=True))
-            if found == self._opened:
-                return True
-        return False
+        with self._lock:
+            for _ in range(2):  # the second look is for a log that another connection has made since the first
+                found = tuple(map(_identity, self._paths))
+                if found != self._opened:
+                    self._opened = tuple(opened or present for opened, present in zip(self._opened, found, strict=True))
+                if found == self._opened:
+                    return True
+            return False
 
     def require_unchanged(self) -> None:
         """Look whether what is opened is what is there.
@@ -53,19 +59,22 @@ class DatabaseFiles:
 
         :raises Unavailable: if it would be to other files.
         """
-        if self._connections:
-            self.require_unchanged()
-        else:
-            self._opened = (None, None, None)
+        with self._lock:
+            if self._connections:
+                self.require_unchanged()
+            else:
+                self._opened = (None, None, None)
 
     def connected(self) -> None:
         """Note that a connection was made."""
-        self._connections += 1
-        self.are_unchanged()
+        with self._lock:
+            self._connections += 1
+            self.are_unchanged()
 
     def disconnected(self) -> None:
         """Note that a connection was closed. With the last one SQLite removes the log."""
-        self._connections -= 1
+        with self._lock:
+            self._connections -= 1
 
 
 def _identity(path: str) -> _Identity:

@@ -1,7 +1,6 @@
 """All repositories of one database."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 from adapters.sqlalchemy.accounts import SqlAlchemyAccounts
 from adapters.sqlalchemy.api_tokens import SqlAlchemyApiTokens
@@ -10,7 +9,7 @@ from adapters.sqlalchemy.posts import SqlAlchemyPosts
 from adapters.sqlalchemy.sessions import SqlAlchemySessions
 from adapters.sqlalchemy.todos import SqlAlchemyTodos
 from adapters.sqlalchemy.usage import SqlAlchemyUsage
-from domain.store import Repositories, Store
+from domain.store import Repositories, Result, Store
 
 
 class SqlAlchemyRepositories(Repositories):
@@ -34,8 +33,6 @@ class SqlAlchemyStore(SqlAlchemyRepositories, Store):
         super().__init__(database)
         self._database = database
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[Repositories]:
+    async def transaction(self, work: Callable[[Repositories], Awaitable[Result]], /) -> Result:
         """See the port."""
-        async with self._database.transaction() as connection:
-            yield SqlAlchemyRepositories(connection)
+        return await self._database.transaction(lambda connection: work(SqlAlchemyRepositories(connection)))

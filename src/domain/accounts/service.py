@@ -17,7 +17,7 @@ from domain.accounts.requester import Requester
 from domain.authentication.principal_cache import PrincipalCache
 from domain.clock import Clock
 from domain.errors import Conflict, EmailTaken, Forbidden
-from domain.store import Store
+from domain.store import Repositories, Store
 from domain.versions import apply_change
 
 
@@ -89,10 +89,13 @@ class AccountService:
         )
         await self._require(old_password, credentials)
         new_hash = await self._passwords.hash(checked, requester=Requester.account(account_id))
-        async with self._store.transaction() as tx:
+
+        async def replace_and_sign_out(tx: Repositories) -> None:
             if not await tx.accounts.replace_password(account_id, new_hash, replacing=credentials.password_hash):
                 raise Conflict("The password was changed meanwhile.")
             await tx.sessions.remove_all(owner_id=account_id, except_id=session_id)
+
+        await self._store.transaction(replace_and_sign_out)
         self._principal_cache.invalidate(account_id)
 
     async def close(self, account_id: int, *, password: str) -> None:

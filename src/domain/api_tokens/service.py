@@ -8,7 +8,7 @@ from domain.authentication.principal import Principal
 from domain.authentication.principal_cache import PrincipalCache
 from domain.clock import Clock
 from domain.errors import TooManyApiTokens
-from domain.store import Store
+from domain.store import Repositories, Store
 
 MAX_API_TOKENS = 100
 """Of one account; none is ever taken away from a program to make room."""
@@ -33,10 +33,13 @@ class ApiTokenService:
         token = new.checked(principal=principal, at=self._now())
         secret = f"{API_TOKEN_PREFIX}{self._secrets.new()}"
         owner_id = principal.account_id
-        async with self._store.transaction() as tx:
+
+        async def count_and_add(tx: Repositories) -> ApiToken:
             if await tx.api_tokens.count(owner_id=owner_id) >= MAX_API_TOKENS:
                 raise TooManyApiTokens(f"The account has {MAX_API_TOKENS} API tokens; revoke one first.")
-            stored = await tx.api_tokens.add(token, owner_id=owner_id, digest=self._secrets.digest(secret))
+            return await tx.api_tokens.add(token, owner_id=owner_id, digest=self._secrets.digest(secret))
+
+        stored = await self._store.transaction(count_and_add)
         return IssuedApiToken(**asdict(stored), token=secret)
 
     async def list_all(self, *, owner_id: int) -> list[ApiToken]:

@@ -26,8 +26,9 @@ class PostService:
         growth = Usage(posts=1, bytes=len(content.encode()))
         if await self._quotas.has_room(author_id, growth):
             return await self._store.posts.add(content, author_id=author_id, at=self._now())
-        async with self._quotas.checked(author_id, growth) as tx:
-            return await tx.posts.add(content, author_id=author_id, at=self._now())
+        return await self._quotas.checked(
+            author_id, growth, lambda tx: tx.posts.add(content, author_id=author_id, at=self._now())
+        )
 
     async def get(self, post_id: int) -> Post:
         """Return one post.

@@ -1,7 +1,6 @@
 """Keeps accounts within their quotas, at no cost as long as they are far from them."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
@@ -10,7 +9,7 @@ from domain.quotas.model import QUOTA_NAMES, AccountQuotas, Usage
 from domain.rate_limits.errors import RateLimited
 from domain.rate_limits.ports import RateLimiter
 from domain.rate_limits.quotas import ACCOUNT, MEASUREMENT
-from domain.store import Repositories, Store
+from domain.store import Repositories, Result, Store
 
 _BURST = 3 * ACCOUNT.amount
 """What an account can add at once: all of a window of its rate limit at the end of it, all of the next one, and what
@@ -100,9 +99,8 @@ class QuotaGuard:
         known.added += growth
         return True
 
-    @asynccontextmanager
-    async def checked(self, owner_id: int, growth: Usage) -> AsyncGenerator[Repositories]:
-        """Yield the repositories to which ``growth`` has to be added, which ``has_room`` had doubts of.
+    async def checked(self, owner_id: int, growth: Usage, add: Callable[[Repositories], Awaitable[Result]]) -> Result:
+        """Add ``growth``, which ``has_room`` had doubts of, to the repositories that ``add`` is called with.
 
         :raises QuotaExceeded: if there is no room.
         :raises Unauthenticated: if the account is gone.
@@ -110,17 +108,20 @@ class QuotaGuard:
         """
         known = self._known.get(owner_id) or await self._measured(owner_id)
         if known.is_cheap:
-            async with self._store.transaction() as tx:
+
+            async def measure_and_add(tx: Repositories) -> Result:
                 await tx.usage.lock(owner_id=owner_id)
                 self.quotas.require_room(await tx.usage.measure(owner_id=owner_id), growth)
-                yield tx
+                return await add(tx)
+
+            result = await self._store.transaction(measure_and_add)
             known.added += growth
-            return
+            return result
         async with self._turns.slot(owner_id):
             known = self._known.get(owner_id) or await self._measure(owner_id)
             self.quotas.require_room(known.measured + known.added, growth)
             known.added += growth
-            yield self._store
+            return await add(self._store)
 
     def _is_beyond_doubt(self, known: _Known, growth: Usage) -> bool:
         quotas, added = self.quotas, known.added + growth

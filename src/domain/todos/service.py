@@ -37,8 +37,7 @@ class TodoService:
         growth = Usage(todos=1, bytes=todo.size)
         if await self._quotas.has_room(owner_id, growth):
             return await self._store.todos.add(todo, owner_id=owner_id)
-        async with self._quotas.checked(owner_id, growth) as tx:
-            return await tx.todos.add(todo, owner_id=owner_id)
+        return await self._quotas.checked(owner_id, growth, lambda tx: tx.todos.add(todo, owner_id=owner_id))
 
     async def get(self, todo_id: int, *, owner_id: int) -> Todo:
         """Return one to-do.
@@ -109,8 +108,11 @@ class TodoService:
         if growth.bytes <= 0 or await self._quotas.has_room(owner_id, growth):
             await self._store.todos.save(changed, owner_id=owner_id, replacing=replacing.version)
         else:
-            async with self._quotas.checked(owner_id, growth) as tx:
-                await tx.todos.save(changed, owner_id=owner_id, replacing=replacing.version)
+            await self._quotas.checked(
+                owner_id,
+                growth,
+                lambda tx: tx.todos.save(changed, owner_id=owner_id, replacing=replacing.version),
+            )
 
     async def _zone_of(self, owner_id: int) -> str:
         return (await self._store.accounts.get(owner_id)).time_zone

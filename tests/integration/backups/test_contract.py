@@ -2,8 +2,10 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import delete, insert, select
@@ -11,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from adapters.backups.directory import backups_in
 from adapters.backups.manifest import manifest_path, read_manifest
-from adapters.sqlalchemy.database import Statement
+from adapters.sqlalchemy.database import Connection, Statement
 from adapters.sqlalchemy.tables import AccountRow, PostRow, TodoRow
 from domain.backups.model import Backup
 from domain.backups.retention import newest_verified
@@ -207,6 +209,14 @@ def writing_todos(scenario: Scenario, owner: int) -> Generator[list[int]]:
         thread.join()
 
 
+async def write_pair(connection: Connection, *, owner: int, name: str) -> None:
+    post = insert(PostRow).values(author_id=owner, content=name, author_email="", created_time=NOON)
+    await connection.fetch_one(Statement(post.returning(PostRow.id)))
+    time.sleep(0.002)  # noqa: ASYNC251 - to be caught between the two; nobody else uses this loop or thread
+    twin = insert(TodoRow).values(**todo(owner, name))
+    await connection.fetch_one(Statement(twin.returning(TodoRow.id)))
+
+
 @contextmanager
 def writing_pairs(scenario: Scenario, owner: int) -> Generator[Callable[[], int]]:
     """Write in another thread, each time a post and a to-do in one transaction; yield how many pairs there are."""
@@ -217,12 +227,7 @@ def writing_pairs(scenario: Scenario, owner: int) -> Generator[Callable[[], int]
         async with scenario.open() as database:
             while not stop.is_set():
                 name = f"pair {written}"
-                async with database.transaction() as connection:
-                    post = insert(PostRow).values(author_id=owner, content=name, author_email="", created_time=NOON)
-                    await connection.fetch_one(Statement(post.returning(PostRow.id)))
-                    await asyncio.sleep(0.002)  # time to be caught between the two
-                    twin = insert(TodoRow).values(**todo(owner, name))
-                    await connection.fetch_one(Statement(twin.returning(TodoRow.id)))
+                await database.transaction(partial(write_pair, owner=owner, name=name))
                 written += 1
 
     thread = threading.Thread(target=lambda: asyncio.run(write()))

@@ -8,11 +8,17 @@ import pytest
 from sqlalchemy import func, select
 
 from adapters.backups.postgresql import PostgresqlServerDatabase
-from adapters.sqlalchemy.database import Statement
+from adapters.sqlalchemy.database import Connection, Statement
 from adapters.sqlalchemy.tables import AccountRow, PostRow
 from domain.backups.errors import BackupError
+from tests.held_transactions import held_transaction
 from tests.integration.backups.scenario import Scenario, account, fill
 from tests.postgresql import url_like
+
+
+async def count_posts(connection: Connection) -> None:
+    """Lock the table in a way that a restore waits for."""
+    await connection.fetch_all(Statement(select(func.count()).select_from(PostRow)))
 
 
 async def test_a_cancelled_restore_leaves_the_old_data(postgresql_scenario: Scenario, directory: Path) -> None:
@@ -21,8 +27,7 @@ async def test_a_cancelled_restore_leaves_the_old_data(postgresql_scenario: Scen
     await postgresql_scenario.insert(AccountRow, **account("late@example.com"))
     before = await postgresql_scenario.rows()
 
-    async with postgresql_scenario.open() as database, database.transaction() as reader:
-        await reader.fetch_all(Statement(select(func.count()).select_from(PostRow)))  # the restore waits for this
+    async with postgresql_scenario.open() as database, held_transaction(database, count_posts):
         restore = asyncio.create_task(postgresql_scenario.backups().restore(backup))
         await waiting_for_a_lock(postgresql_scenario)
         restore.cancel()
@@ -56,8 +61,7 @@ async def test_a_restore_does_not_hold_up_requests_for_long(
     before = await postgresql_scenario.rows()
     monkeypatch.setattr("adapters.backups.postgresql_restore.LOCK_TIMEOUT", 1)
 
-    async with postgresql_scenario.open() as database, database.transaction() as reader:
-        await reader.fetch_all(Statement(select(func.count()).select_from(PostRow)))
+    async with postgresql_scenario.open() as database, held_transaction(database, count_posts):
         with pytest.raises(BackupError, match=r"Somebody else uses the tables, .* no longer than 1 s"):
             await postgresql_scenario.backups().restore(backup)
 
