@@ -138,7 +138,7 @@ async def test_single_statements_that_are_cancelled_while_they_wait_do_not_keep_
     await asyncio.wait_for(add_account(other_database, "other@example.com"), timeout=HUNG)
 
 
-async def test_a_statement_that_is_cancelled_too_late_is_done_before_that_is_said(
+async def test_a_change_that_is_cancelled_while_it_waits_for_another_process_is_not_made_after_that_is_said(
     sqlite_database: SqliteDatabase, other_database: SqliteDatabase
 ) -> None:
     async with held_transaction(sqlite_database):
@@ -152,7 +152,7 @@ async def test_a_statement_that_is_cancelled_too_late_is_done_before_that_is_sai
         await waiting
 
     assert not was_done
-    assert await find_account(sqlite_database) is not None
+    assert await find_account(sqlite_database) is None
 
 
 async def test_a_statement_that_is_cancelled_and_fails_is_cancelled(

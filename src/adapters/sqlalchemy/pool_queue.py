@@ -8,20 +8,17 @@ from adapters.sqlalchemy.database import BUSY, MAX_WAITING, OVERRUN, Unavailable
 class PoolQueue:
     """Lets in as many as there are connections, in the order in which they come.
 
-    ``acquire_timeout`` is how many seconds one waits for a turn. ``then`` is a queue in which one waits after that: in
-    both together there may be as many as in that one.
+    ``acquire_timeout`` is how many seconds one waits for a turn.
 
     It stands in front of a pool whose own queue has no bound, and does not say how long it is.
     """
 
-    def __init__(self, limit: int, *, acquire_timeout: float, then: "PoolQueue | None" = None) -> None:
+    def __init__(self, limit: int, *, acquire_timeout: float) -> None:
         self.limit = limit
         """How many connections there are."""
         self.waiting = 0
         """How many wait."""
         self._acquire_timeout = acquire_timeout
-        self._then = then
-        self._max_waiting = MAX_WAITING * (limit if then is None else then.limit)
         self._turns = asyncio.Semaphore(limit)
 
     async def acquire(self) -> None:
@@ -38,8 +35,12 @@ class PoolQueue:
         """Give the turn to who is next."""
         self._turns.release()
 
+    def is_full(self, elsewhere: int = 0) -> bool:
+        """Tell whether as many wait as may, together with those who wait ``elsewhere``."""
+        return self.waiting + elsewhere >= MAX_WAITING * self.limit
+
     async def _wait_for_turn(self) -> None:
-        if self.waiting + (0 if self._then is None else self._then.waiting) >= self._max_waiting:
+        if self.is_full():
             raise Unavailable(OVERRUN)
         self.waiting += 1
         try:

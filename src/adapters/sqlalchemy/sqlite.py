@@ -1,7 +1,7 @@
 """SQLite files, through the standard library's driver: statements of SQLAlchemy's, threads of our own.
 
-A statement or a whole transaction is one hop into the thread of a connection and back. Of a change that took a hop for
-each of its statements, others would wait for all of these hops.
+A statement or a whole transaction is one hop into the thread of a connection and back. If each statement of a change
+took one, all others would wait for these hops before they could write.
 """
 
 import sqlite3
@@ -25,11 +25,12 @@ from adapters.sqlalchemy.sqlite_statements import (
     all_rows,
     execute,
     first_row,
+    in_transaction,
     raise_translated,
     row_count,
-    transact,
 )
 from adapters.sqlalchemy.sqlite_thread import SqliteThread, Work
+from adapters.sqlalchemy.sqlite_writers import Writers
 from domain.concurrency.pool import PoolUsage
 
 POOL_SIZE = 10
@@ -73,7 +74,7 @@ class SqliteDatabase:
         self._connect = connect
         self._files = files
         self._queue = PoolQueue(pool_size, acquire_timeout=acquire_timeout)
-        self._writers = PoolQueue(1, acquire_timeout=acquire_timeout, then=self._queue)
+        self._writers = Writers(self._do, files, acquire_timeout=acquire_timeout, is_full=self._queue.is_full)
         self._threads: list[SqliteThread] = []
         self._idle: list[SqliteThread] = []
         self._health = Health()
@@ -92,7 +93,7 @@ class SqliteDatabase:
 
     async def transaction(self, work: Callable[[Connection], Awaitable[Result]], /) -> Result:
         """See ``Database``."""
-        return await self._write(partial(transact, work))
+        return await self._write(partial(in_transaction, work))
 
     def pool_usage(self) -> PoolUsage:
         """See ``Database``."""
@@ -109,6 +110,7 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Close all connections when what they do has ended."""
+        await self._writers.ended()
         for thread in self._threads:
             await thread.close()
 
@@ -117,14 +119,12 @@ class SqliteDatabase:
         return await (self._write(work) if statement.writes else self._do(work))
 
     async def _write(self, work: Work[Result]) -> Result:
-        """Do the work when it is its turn, and look before and after it whether the file will be found again."""
-        await self._writers.acquire()
+        """Do the work in a transaction when it is its turn."""
         try:
-            self._files.require_unchanged()
-            result = await self._do(work)
-            self._files.require_unchanged()
-        finally:
-            self._writers.release()
+            result = await self._writers.write(work)
+        except Unavailable as error:
+            self._health.met(error)
+            raise
         self._health.has_written()
         return result
 

@@ -6,21 +6,31 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, Generic, cast
+from typing import Any, Generic, Protocol, cast
 
 from adapters.sqlalchemy.database import Result
 
-Work = Callable[[sqlite3.Connection, "Job[Any]"], Result]
+
+class Waiter(Protocol):
+    """Whoever waits for what is done."""
+
+    @property
+    def has_left(self) -> bool:
+        """Whether nobody waits any more."""
+        ...
+
+
+Work = Callable[[sqlite3.Connection, Waiter], Result]
 """What is done in the thread, with its connection; it can see there whether anybody still waits for it."""
 
 
 class Job(Generic[Result]):
     """Something that is done in a thread, and who waits for it."""
 
-    __slots__ = ("_has_ended", "_loop", "_wake", "_work", "has_left", "outcome")
+    __slots__ = ("_has_ended", "_loop", "_wake", "has_left", "outcome", "work")
 
     def __init__(self, work: Work[Result]) -> None:
-        self._work = work
+        self.work = work
         self._loop = asyncio.get_running_loop()
         self._has_ended = False
         self._wake: asyncio.Future[None] | None = None
@@ -32,7 +42,7 @@ class Job(Generic[Result]):
     def do(self, connection: sqlite3.Connection) -> None:
         """Do it, and tell the event loop; in the thread."""
         try:
-            result = self._work(connection, self)
+            result = self.work(connection, self)
         except BaseException as error:  # noqa: BLE001 - goes to whoever waits, whatever it is
             self.fail(error)
         else:
@@ -52,9 +62,10 @@ class Job(Generic[Result]):
 
     def _tell(self, result: Result | None, error: BaseException | None) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits
-            self._loop.call_soon_threadsafe(self._end, result, error)
+            self._loop.call_soon_threadsafe(self.end, result, error)
 
-    def _end(self, result: Result | None, error: BaseException | None) -> None:
+    def end(self, result: Result | None, error: BaseException | None) -> None:
+        """Tell whoever waits what has come of it; in the event loop."""
         self._has_ended = True
         if self.outcome.cancelled():
             if self._wake is not None and not self._wake.done():
