@@ -9,6 +9,8 @@ from litestar.types import HTTPScope, Receive, Send
 
 from entrypoints.http.context import context_of
 from entrypoints.http.middleware import HttpApp
+from entrypoints.http.middleware.request_bodies import WITHOUT_BODY
+from entrypoints.http.middleware.timeouts import Timeouts
 from entrypoints.http.problems import SlowBody, send_problem
 
 BODY_TIMEOUT = 10
@@ -29,27 +31,28 @@ class Deadlines:
 
     def __init__(self, app: HttpApp, *, request_timeout: float) -> None:
         self.app = app
-        self._request_timeout = request_timeout
+        self._requests = Timeouts(request_timeout)
         # Of a request that waits for its body all the time, the body is what is to blame.
-        self._body_timeout = min(BODY_TIMEOUT, request_timeout / 2)
+        self._bodies = Timeouts(min(BODY_TIMEOUT, request_timeout / 2))
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 503 when its time is up.
 
         :raises TimeoutError: if the answer had begun; there is no taking it back then.
         """
-        time = asyncio.timeout(self._request_timeout)
+        receive_in_time = receive if scope["method"] in WITHOUT_BODY else _in_time(receive, self._bodies)
+        timeout = self._requests.timeout()
         try:
-            async with time:
-                await self.app(scope, _in_time(receive, self._body_timeout), send)
+            with timeout:
+                await self.app(scope, receive_in_time, send)
         except TimeoutError:
-            if context_of(scope).status is not None or not time.expired():
+            if context_of(scope).status is not None or not timeout.has_expired:
                 raise
             await self._give_up(scope, receive, send)
 
     async def _give_up(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         name = context_of(scope).id
-        _log.warning("Request %s took more than %s seconds", name, self._request_timeout, extra={"request_id": name})
+        _log.warning("Request %s took more than %s seconds", name, self._requests.seconds, extra={"request_id": name})
         await send_problem(
             scope,
             receive,
@@ -61,7 +64,7 @@ class Deadlines:
         )
 
 
-def _in_time(receive: Receive, seconds: float) -> Receive:
+def _in_time(receive: Receive, timeouts: Timeouts) -> Receive:
     """Return ``receive`` with a time for all parts of the body together, which begins when the first is waited for.
 
     Its error is ``SlowBody``. Nothing else may be waited for in the middle of a body: that would count, too.
@@ -73,11 +76,14 @@ def _in_time(receive: Receive, seconds: float) -> Receive:
         nonlocal ends, is_complete
         if is_complete:  # what comes now is that the client has gone, whenever it likes
             return await receive()
-        if ends is None:
-            ends = asyncio.get_running_loop().time() + seconds
         try:
-            async with asyncio.timeout_at(ends):
-                message = await receive()
+            if ends is None:
+                with timeouts.timeout() as timeout:
+                    ends = timeout.when
+                    message = await receive()
+            else:
+                async with asyncio.timeout_at(ends):
+                    message = await receive()
         except TimeoutError:
             raise SlowBody from None
         is_complete = not message.get("more_body", False)

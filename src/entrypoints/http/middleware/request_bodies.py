@@ -31,7 +31,8 @@ _BODIES_OF_ADDRESS = 8 * 1_024 * 1_024
 _MAX_DIGITS = 15
 """Of a length that is worth reading."""
 
-_WITHOUT_BODY = frozenset({"GET", "HEAD"})
+WITHOUT_BODY = frozenset({"GET", "HEAD"})
+"""Methods of requests whose body nobody reads."""
 
 
 class RequestBodies:
@@ -47,7 +48,7 @@ class RequestBodies:
         :raises Overloaded: if everybody together does.
         :raises HTTPException: if the body is too large, ends too early, or comes too slowly.
         """
-        if scope["method"] in _WITHOUT_BODY or route_of(scope).limits is None:
+        if scope["method"] in WITHOUT_BODY or route_of(scope).limits is None:
             return self.app(scope, receive, send)
         return self._with_body(scope, receive, send)
 
