@@ -60,24 +60,19 @@ class RequestContext(Struct, kw_only=True):
 
 def context_of(scope: Scope) -> RequestContext:
     """Return what is known of a request; its first call begins to know it."""
-    context: RequestContext | None = scope.get(_KEY)  # pyright: ignore[reportUnknownMemberType] - a cast is a call, too
-    if context is None:
-        values = cast("dict[str, Any]", scope)
-        request_id = _client_request_id(scope) or _new_id()
-        context = values[_KEY] = RequestContext(
-            id=request_id,
-            method=values.get("method", ""),  # a WebSocket has none
-            path=values["path"],
-            response_headers={_REQUEST_ID_NAME: request_id.encode()},
-        )
-    return context
+    values: dict[str, Any] = scope  # pyright: ignore[reportAssignmentType] - a cast is a call, too
+    try:
+        return values[_KEY]
+    except KeyError:
+        context = values[_KEY] = _new_context(scope)
+        return context
 
 
 def services_of(scope: Scope) -> Services:
     """Return the services that this process runs; the framework takes its time to find them."""
     context = context_of(scope)
     if context.services is None:
-        context.services = cast("Services", scope["litestar_app"].state.services)
+        context.services = cast("Services", scope["litestar_app"].state["services"])
     return context.services
 
 
@@ -92,6 +87,16 @@ def caller_of(scope: HTTPScope) -> Caller:
         own = network if context.principal is None else context.principal.account_id
         context.caller = Caller(own, network)
     return context.caller
+
+
+def _new_context(scope: Scope) -> RequestContext:
+    request_id = _client_request_id(scope) or _new_id()
+    return RequestContext(
+        id=request_id,
+        method=cast("dict[str, Any]", scope).get("method", ""),  # a WebSocket has none
+        path=scope["path"],
+        response_headers={_REQUEST_ID_NAME: request_id.encode()},
+    )
 
 
 def _new_id() -> str:

@@ -76,13 +76,13 @@ class _Endpoint:
         self._call = handler.fn
         self._status = handler.status_code
         parameters = handler.parsed_fn_signature.parameters
-        self._readers = tuple((name, _reader(field, handler)) for name, field in parameters.items())
+        self._readers = tuple(_reader(field, handler) for field in parameters.values())
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         request = ApiRequest(scope, receive, send)
         if scope["query_string"]:
             refuse_unknown_parameters(request)
-        answer = await self._call(**{name: read(request) for name, read in self._readers})
+        answer = await self._call(*[read(request) for read in self._readers])
         await send_answer(answer, self._status, send)
 
 

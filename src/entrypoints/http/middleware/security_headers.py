@@ -1,6 +1,7 @@
 """Headers that keep browsers from doing harm with a response."""
 
 from collections.abc import Awaitable
+from functools import lru_cache
 from typing import Any
 
 from litestar.types import HTTPScope, Receive, Send
@@ -23,6 +24,9 @@ for pages, which set them themselves.
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 _VARY = (b"vary", b"Origin")
 
+_CACHE_SIZE = 64
+"""Lists of names whose missing headers are remembered; controllers, problems and documentation make a dozen."""
+
 
 class SecurityHeaders:
     """Gives each response the headers that it does not set itself."""
@@ -34,6 +38,7 @@ class SecurityHeaders:
         # What one origin may read must not come out of a cache for another one, nor the other way round.
         varies = bool(cors_origins) and "*" not in cors_origins
         self._defaults = (*_DEFAULTS.items(), *([_VARY] if varies else []))
+        self._missing = lru_cache(_CACHE_SIZE)(self._not_among)
         self._has_hsts = hsts
         self._knows_scheme = force_https
 
@@ -42,14 +47,15 @@ class SecurityHeaders:
         # Never over plain HTTP (RFC 6797, section 7.2), if that can be known: only trusted proxies say what it was.
         has_hsts = self._has_hsts and not (self._knows_scheme and scope["scheme"] != "https")
 
-        async def send_completed(message: Any) -> None:
+        def send_completed(message: Any) -> Awaitable[None]:
             if message["type"] == "http.response.start":
-                headers = list(message["headers"])
-                names = {name.lower() for name, _ in headers}
-                headers += [default for default in self._defaults if default[0] not in names]
-                if has_hsts:
-                    headers.append(_HSTS)
-                message["headers"] = headers
-            await send(message)
+                headers = message["headers"]
+                missing = self._missing(tuple([name for name, _ in headers]))
+                message["headers"] = [*headers, *missing, _HSTS] if has_hsts else [*headers, *missing]
+            return send(message)
 
         return self.app(scope, receive, send_completed)
+
+    def _not_among(self, names: tuple[bytes, ...]) -> list[tuple[bytes, bytes]]:
+        given = {name.lower() for name in names}
+        return [default for default in self._defaults if default[0] not in given]
