@@ -77,6 +77,16 @@ async def test_one_that_needs_redaction_takes_the_long_way_and_overtakes_nobody(
     assert hostile not in log.text()
 
 
+@pytest.mark.parametrize("field", ["user_agent", "path", "method"])
+async def test_what_needed_redaction_once_needs_it_again(log: Log, field: str) -> None:
+    write = AccessLog()
+    for name in ("first", "second"):
+        write(a_request(name, **{field: "todo_pat_leaked"}))
+
+    assert ids_in(log) == ["first", "second"]
+    assert "todo_pat_leaked" not in log.text()
+
+
 async def test_without_an_event_loop_to_come_back_to_they_are_written_at_once(log: Log) -> None:
     await asyncio.to_thread(AccessLog(), a_request("alone"))
 

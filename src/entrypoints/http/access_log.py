@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 import structlog
@@ -22,6 +23,9 @@ _GIVEN = frozenset({"time", "level", "logger", "message"})
 _MAX_USER_AGENT_LENGTH = 120
 _MAX_PATH_LENGTH = 200
 """Characters."""
+
+_USER_AGENTS = 256
+"""Names of programs that are remembered to be clean or not; most clients are one of a few."""
 
 
 class AccessLine(Struct, frozen=True, kw_only=True, gc=False):
@@ -60,6 +64,7 @@ class AccessLog:
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._logger = structlog.get_logger().bind(logger="access")
         self._lines = machine_lines()
+        self._is_clean_agent = lru_cache(_USER_AGENTS)(self._is_clean)
         self._refusals = Throttle(seconds=1, monotonic=monotonic)
         self._unlogged = 0
 
@@ -74,7 +79,7 @@ class AccessLog:
         line = _line(request, unlogged)
         if self._lines is None or request.name in _HEALTH:
             self._write(line)
-        elif self._lines.is_clean(f"{line.path}|{line.user_agent}|{line.method}|{line.request_id}"):
+        elif self._is_clean_agent(line.user_agent) and self._is_clean(f"{line.path}|{line.method}|{line.request_id}"):
             self._lines.add(_encode(line))
             if request.error is not None:
                 self._lines.flush()
@@ -86,6 +91,9 @@ class AccessLog:
         """Write what waits to be written."""
         if self._lines is not None:
             self._lines.flush()
+
+    def _is_clean(self, text: str | None) -> bool:
+        return text is None or self._lines is None or self._lines.is_clean(text)
 
     def _write(self, line: AccessLine) -> None:
         values = {name: value for name, value in asdict(line).items() if value is not UNSET and name not in _GIVEN}
