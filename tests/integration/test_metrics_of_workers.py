@@ -86,6 +86,15 @@ def test_every_request_of_every_worker_is_counted_once(server: Server, metrics_p
     assert {scrape.total("http_requests_in_flight") for scrape in scrapes} == {0}
 
 
+def test_every_worker_tells_how_late_its_event_loop_is(server: Server, metrics_port: int) -> None:
+    assert eventually(lambda: len(Scraped(metrics_port).workers()) == 2)
+    assert httpx.get(f"{server.url}/health", timeout=TIMEOUT).is_success
+
+    samples = [sample for sample in Scraped(metrics_port).samples if sample.name == "event_loop_lag_seconds"]
+    assert len({sample.labels["pid"] for sample in samples}) == 2
+    assert all(0 <= sample.value < TIMEOUT for sample in samples)
+
+
 def test_what_a_killed_worker_counted_stays_and_what_it_was_doing_does_not(server: Server, metrics_port: int) -> None:
     assert eventually(lambda: len(Scraped(metrics_port).workers()) == 2)
     ask_over_many_connections(server)

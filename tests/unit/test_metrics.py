@@ -1,6 +1,7 @@
 """What Prometheus is told."""
 
 import asyncio
+import time
 from typing import Any, cast
 
 import pytest
@@ -15,6 +16,7 @@ from entrypoints.connections.guard import ConnectionGuard
 from entrypoints.http.metrics import HttpMetrics
 from entrypoints.http.middleware.observation import UNMATCHED, Observation, ObservedRequest
 from entrypoints.http.unread_answers import Answer
+from entrypoints.observability import metrics as metrics_module
 from entrypoints.observability.metrics import Metrics
 from entrypoints.services import Services, no_pool
 from entrypoints.version import VERSION
@@ -109,6 +111,16 @@ async def test_a_process_without_a_pool_is_looked_at_too(metrics: Metrics) -> No
         await asyncio.sleep(0)
 
     assert value_of(metrics, "database_pool_limit") == 0
+
+
+async def test_an_event_loop_that_was_blocked_shows_it(metrics: Metrics, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics_module, "_SAMPLE_INTERVAL", 0.01)
+    async with metrics.sampled(no_pool):
+        await asyncio.sleep(0.01)
+        time.sleep(0.5)  # noqa: ASYNC251 - that is what nobody may do
+        await asyncio.sleep(0.1)
+
+    assert (value_of(metrics, "event_loop_lag_seconds") or 0) > 0.3
 
 
 async def test_it_is_told_how_many_requests_have_their_turn_and_how_many_wait(

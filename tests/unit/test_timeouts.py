@@ -2,61 +2,20 @@
 
 import asyncio
 import gc
-import selectors
 import threading
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any
 from weakref import WeakSet
 
 import pytest
 import uvloop
 
 from entrypoints.http.middleware.timeouts import Timeouts
+from tests.jumping_loop import JumpingLoop, run
 
 SECONDS = 30
 """Nobody waits for them: the clock jumps."""
-
-_Result = TypeVar("_Result")
-
-
-class JumpingSelector(selectors.SelectSelector):
-    """Says at once that nothing has happened, and moves a clock on by as long as it should have waited."""
-
-    now = 1_000.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        self.now += timeout or 0
-        return super().select(0)
-
-
-class JumpingLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock jumps to the next timer as soon as there is nothing else to do."""
-
-    early = 0.0
-    """Seconds by which timers come too early."""
-
-    def __init__(self) -> None:
-        self._clock = JumpingSelector()
-        self.timers = 0
-        super().__init__(self._clock)
-
-    def time(self) -> float:
-        return self._clock.now
-
-    def call_at(self, when: float, *arguments: Any, **options: Any) -> asyncio.TimerHandle:
-        self.timers += 1
-        return super().call_at(when - self.early, *arguments, **options)
-
-
-def run(main: Callable[[], Awaitable[_Result]], loop: JumpingLoop | None = None) -> _Result:
-    """Return what a coroutine returns on a loop whose clock jumps."""
-
-    async def whole() -> _Result:
-        return await main()
-
-    with asyncio.Runner(loop_factory=lambda: loop or JumpingLoop()) as runner:
-        return runner.run(whole())
 
 
 def now() -> float:

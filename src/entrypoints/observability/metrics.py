@@ -4,15 +4,16 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead  # pyright: ignore[reportUnknownVariableType] - no types
 
 from domain.concurrency.pool import PoolUsage
+from entrypoints.observability.event_loop import EventLoopLag
 from entrypoints.observability.metrics_directory import VARIABLE
 from entrypoints.observability.metrics_server import serving_metrics
 from entrypoints.observability.operations import Operation
@@ -80,6 +81,12 @@ class Metrics:
         self._memory = Gauge(
             "process_resident_memory_bytes", "Of each worker.", multiprocess_mode="liveall", registry=registry
         )
+        self._lag = Gauge(
+            "event_loop_lag_seconds",
+            "How late the event loop of each worker was at the most, within the last minute.",
+            multiprocess_mode="liveall",  # a sum or a mean would hide the one that is blocked
+            registry=registry,
+        )
         started = Gauge(
             "process_start_time_seconds",
             "When each worker started, since 1970.",
@@ -134,25 +141,24 @@ class Metrics:
         self, pool_usage: Callable[[], PoolUsage | None], *others: Callable[[], None]
     ) -> AsyncGenerator[None]:
         """Look at the process, at its pool and at what ``others`` look at every now and then, until the block ends."""
+        lag = EventLoopLag()
 
         async def sample_forever() -> None:
             while True:
-                self._sample(pool_usage())
+                self._sample(pool_usage(), lag)
                 for sample in others:
                     sample()
                 await asyncio.sleep(_SAMPLE_INTERVAL)
 
-        sampling = asyncio.create_task(sample_forever())
         try:
-            yield
+            async with _beside(lag.watch()), _beside(sample_forever()):
+                yield
         finally:
-            sampling.cancel()
-            with suppress(asyncio.CancelledError):
-                await sampling
             if self._directory is not None:
                 mark_process_dead(os.getpid(), self._directory)
 
-    def _sample(self, pool: PoolUsage | None) -> None:
+    def _sample(self, pool: PoolUsage | None, lag: EventLoopLag) -> None:
+        self._lag.set(lag.largest)
         if pool is not None:
             usage = (pool.limit, pool.size, pool.size - pool.idle, pool.idle, pool.waiting)
             for gauge, connections in zip(self._pool, usage, strict=True):
@@ -162,6 +168,18 @@ class Metrics:
         self._cpu_told = used
         with suppress(OSError):  # only Linux tells
             self._memory.set(int(_STATM.read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE"))
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+    """Do something that has no end until the block is left."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def _forget_the_dead(directory: str) -> None:
