@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Annotated, Any, Literal, TypeVar, Union
 from urllib.parse import urlencode
@@ -18,6 +19,10 @@ from domain.todos.query import Position, SortKey, TodoFilter, TodoOrder
 from entrypoints.http.request import ApiRequest
 
 _MAX_CURSOR_LENGTH = 2_000
+
+_QUERIES = 256
+"""Queries whose fingerprint is remembered: half a megabyte at the most, if each looks for a long text."""
+
 _Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 _Text = Annotated[str, Meta(pattern=r"^[^\x00]*$")]
 _Wanted = TypeVar("_Wanted")
@@ -100,7 +105,7 @@ def next_link(request: ApiRequest, cursor: str | None) -> dict[str, str]:
     """Return the header with the link to the next page (RFC 8288): this query with another cursor."""
     if cursor is None:
         return {}
-    parameters = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    parameters = [(name, value) for name, value in request.query_params.items() if name != "cursor"]
     return {"link": f'<{request.scope["path"]}?{urlencode([*parameters, ("cursor", cursor)])}>; rel="next"'}
 
 
@@ -129,5 +134,6 @@ def _not_ours() -> Invalid:
     return Invalid("Is not a cursor of this query.", parameter="cursor")
 
 
+@lru_cache(_QUERIES)
 def _fingerprint(where: TodoFilter, order: TodoOrder) -> str:
     return sha256(msgspec.json.encode([where, order])).hexdigest()[:16]

@@ -66,12 +66,12 @@ def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
     if not request.scope["query_string"]:
         return
     known = options_of(request.route_handler).parameters
-    given = request.query_params.dict()
-    unknown = sorted(name for name in given if name not in known)
+    names = [name for name, _ in request.query_params.items()]
+    unknown = sorted({name for name in names if name not in known})
     if unknown:
         raise UnknownParameters(unknown)
-    for name, values in given.items():
-        if len(values) > 1:
+    for name in names:
+        if names.count(name) > 1:
             raise Invalid("It is given more than once.", parameter=name)
 
 

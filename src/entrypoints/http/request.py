@@ -3,7 +3,7 @@
 from typing import Any, TypeVar
 
 from litestar import Request
-from litestar.datastructures import State
+from litestar.datastructures import MultiDict, State
 from msgspec import Struct
 
 from domain.authentication.principal import Principal
@@ -17,6 +17,15 @@ _Query = TypeVar("_Query", bound=Struct)
 
 class ApiRequest(Request[Principal, Any, State]):
     """A request that knows the services and who is asking."""
+
+    _query: MultiDict[Any] | None = None
+
+    @property
+    def query_params(self) -> MultiDict[Any]:
+        """The parameters of the query; the framework would put them together each time it is asked."""
+        if self._query is None:
+            self._query = super().query_params
+        return self._query
 
     @property
     def services(self) -> Services:
