@@ -49,7 +49,7 @@ def main(*, sign_ins: int, connections: int, seconds: float, at_most: float) -> 
             ratio = runner.run(_storm(url, worker_core, sign_ins, connections, seconds))
     except (LoadError, ServiceError, OSError) as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"The p99 of reads beside {sign_ins} sign-ins is {ratio:.1f} times the calm one; {at_most:g} is allowed.")
+    click.echo(f"Beside {sign_ins} sign-ins the p99 of reads is {ratio:.1f} times the calm one, {at_most:g} allowed.")
     sys.exit(ratio > at_most)
 
 

@@ -1,7 +1,9 @@
 """Passwords hashed with argon2id."""
 
 import asyncio
-from threading import Lock
+import os
+import sys
+from threading import Lock, get_native_id
 from time import sleep
 from typing import Literal
 
@@ -191,3 +193,23 @@ async def test_who_goes_away_leaves_the_thread_to_its_work() -> None:
 
     passwords.close()
     assert hasher.most == 1
+
+
+class NiceHasher(SlowHasher):
+    """Notes how nice the thread is that hashes."""
+
+    niceness: int | None = None
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        self.niceness = os.getpriority(os.PRIO_PROCESS, get_native_id())
+        return super().hash(password, salt=salt)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows how nice a thread is")
+async def test_whoever_hashes_leaves_the_processor_to_the_event_loop() -> None:
+    hasher, own = NiceHasher(), os.getpriority(os.PRIO_PROCESS, 0)
+
+    await taking_turns(hasher).hash("secret", requester=ADA)
+
+    assert hasher.niceness == 19
+    assert os.getpriority(os.PRIO_PROCESS, 0) == own, "of the thread that serves"

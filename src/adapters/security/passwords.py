@@ -1,6 +1,9 @@
 """Passwords hashed with argon2id (RFC 9106)."""
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, TypeVarTuple, Unpack
@@ -10,6 +13,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from domain.accounts.requester import Requester
 from domain.concurrency.ports import ConcurrencyLimiter
+
+_NICENESS = 19
+"""The most there is. Argon2 takes four threads for each of two passwords: all of them together still get a tenth of a
+core that is busy otherwise."""
 
 _NOBODYS = "nobody has this password"
 
@@ -28,7 +35,7 @@ class Argon2Passwords:
     def __init__(self, turns: ConcurrencyLimiter, hasher: PasswordHasher | None = None, *, threads: int) -> None:
         self._turns = turns
         self._hasher = hasher or PasswordHasher()
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
+        self._threads = ThreadPoolExecutor(threads, "argon2", _let_requests_go_first)
         self._decoy: str | None = None
 
     async def hash(self, password: str, *, requester: Requester) -> str:
@@ -73,6 +80,15 @@ class Argon2Passwords:
             return self._hasher.verify(password_hash, _to_bytes(password))
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _let_requests_go_first() -> None:
+    """Give this thread, and those that libargon2 starts from it, less of the processor while others need it.
+
+    Linux schedules threads by a niceness of their own; elsewhere it is the whole process's.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _to_bytes(password: str) -> bytes:
