@@ -21,7 +21,7 @@ from entrypoints.http.request import ApiRequest
 _MAX_CURSOR_LENGTH = 2_000
 
 _QUERIES = 256
-"""Queries whose fingerprint is remembered: half a megabyte at the most, if each looks for a long text."""
+"""Queries of which something is remembered: half a megabyte at the most, if each looks for a long text."""
 
 _Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 _Text = Annotated[str, Meta(pattern=r"^[^\x00]*$")]
@@ -105,8 +105,14 @@ def next_link(request: ApiRequest, cursor: str | None) -> dict[str, str]:
     """Return the header with the link to the next page (RFC 8288): this query with another cursor."""
     if cursor is None:
         return {}
-    parameters = [(name, value) for name, value in request.query_params.items() if name != "cursor"]
-    return {"link": f'<{request.scope["path"]}?{urlencode([*parameters, ("cursor", cursor)])}>; rel="next"'}
+    others = _encoded(tuple([item for item in request.query_params.items() if item[0] != "cursor"]))
+    query = f"{others}&cursor={cursor}" if others else f"cursor={cursor}"  # of which nothing has to be encoded
+    return {"link": f'<{request.scope["path"]}?{query}>; rel="next"'}
+
+
+@lru_cache(_QUERIES)
+def _encoded(parameters: tuple[tuple[str, str], ...]) -> str:
+    return urlencode(parameters)
 
 
 def _word(content: Struct) -> str:
