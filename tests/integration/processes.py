@@ -120,3 +120,13 @@ def wait_until_it_answers(url: str, exit_status: Callable[[], int | None], log: 
             return
         time.sleep(0.05)
     raise AssertionError(f"It does not answer. {log()}")
+
+
+def eventually(is_so: Callable[[], bool]) -> bool:
+    """Wait for something for a bounded time, and tell whether it came."""
+    deadline = time.monotonic() + TIMEOUT
+    while not is_so():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True

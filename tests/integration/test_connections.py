@@ -13,7 +13,7 @@ import pytest
 
 from entrypoints.connections import sockets
 from tests.abuse.people import signed_in
-from tests.integration.processes import TIMEOUT, Server, serving, todo_api
+from tests.integration.processes import TIMEOUT, Server, eventually, serving, todo_api
 from tests.integration.sockets import parsed
 
 MAX_CONNECTIONS_PER_CLIENT = 20
@@ -48,7 +48,7 @@ def test_an_address_keeps_as_many_connections_as_it_may_have(
     neighbours = opened(MAX_CONNECTIONS_PER_CLIENT, NEIGHBOUR)
     connections = opened(3 * MAX_CONNECTIONS_PER_CLIENT, GREEDY)
 
-    eventually(lambda: len(alive(connections)) == MAX_CONNECTIONS_PER_CLIENT)
+    assert eventually(lambda: len(alive(connections)) == MAX_CONNECTIONS_PER_CLIENT)
 
     assert len(alive(neighbours)) == MAX_CONNECTIONS_PER_CLIENT
     assert answers(neighbours[0])
@@ -59,7 +59,7 @@ def test_a_proxy_has_as_many_as_it_needs(opened: Callable[[int, str], list[socke
     connections = opened(2 * MAX_CONNECTIONS_PER_CLIENT, PROXY)
     of_a_client = opened(2 * MAX_CONNECTIONS_PER_CLIENT, GREEDY)
 
-    eventually(lambda: len(alive(of_a_client)) == MAX_CONNECTIONS_PER_CLIENT)
+    assert eventually(lambda: len(alive(of_a_client)) == MAX_CONNECTIONS_PER_CLIENT)
 
     assert len(alive(connections)) == 2 * MAX_CONNECTIONS_PER_CLIENT
 
@@ -107,13 +107,6 @@ def is_alive(connection: socket.socket) -> bool:
         return False
     finally:
         connection.settimeout(TIMEOUT)
-
-
-def eventually(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + TIMEOUT
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_looking_at_connections_leaves_the_locks_of_files_alone(tmp_path: Path) -> None:

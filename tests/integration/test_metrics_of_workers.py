@@ -3,8 +3,7 @@
 import os
 import signal
 import socket
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from entrypoints.observability.metrics_server import serving_metrics
-from tests.integration.processes import TIMEOUT, Server, free_port, serving, todo_api
+from tests.integration.processes import TIMEOUT, Server, eventually, free_port, serving, todo_api
 
 pytestmark = pytest.mark.long
 
@@ -50,15 +49,6 @@ def metrics_port() -> int:
 def server(tmp_path: Path, metrics_port: int) -> Generator[Server]:
     with serving(tmp_path, "--workers", "2", METRICS_PORT=str(metrics_port), TMPDIR=str(tmp_path)) as server:
         yield server
-
-
-def eventually(is_so: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + TIMEOUT
-    while not is_so():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 def ask_over_many_connections(server: Server) -> None:

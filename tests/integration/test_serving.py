@@ -4,7 +4,6 @@ import re
 import signal
 import socket
 import time
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -12,22 +11,12 @@ import httpx
 import pytest
 
 from tests.harness import PASSWORD
-from tests.integration.processes import TIMEOUT, Server, serving, todo_api
+from tests.integration.processes import TIMEOUT, Server, eventually, serving, todo_api
 from tests.postgresql import new_database
 
 pytestmark = pytest.mark.long
 
 EMAIL = "ada@example.com"
-
-
-def eventually(is_so: Callable[[], bool]) -> bool:
-    """Wait for something for a bounded time, and tell whether it came."""
-    deadline = time.monotonic() + TIMEOUT
-    while not is_so():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def register(server: Server) -> httpx.Response:
