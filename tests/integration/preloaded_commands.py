@@ -13,7 +13,7 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
-from contextlib import chdir
+from contextlib import chdir, suppress
 from functools import cache
 from multiprocessing.context import ForkServerContext
 from multiprocessing.forkserver import ensure_running
@@ -85,9 +85,10 @@ class Command:
         return self._stdout.read_text(encoding="utf-8"), self._stderr.read_text(encoding="utf-8")
 
     def send_signal(self, number: signal.Signals) -> None:
-        """Send a signal, unless it has ended."""
+        """Send a signal, unless it has ended; it may do so at this moment."""
         if self.returncode is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def terminate(self) -> None:
         """Send SIGTERM."""

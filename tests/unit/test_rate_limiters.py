@@ -79,6 +79,14 @@ async def test_a_clock_that_is_set_does_not_change_how_long_a_quota_is_used_up(
     assert not result.is_allowed
 
 
+async def test_a_window_is_never_longer_than_it_is() -> None:
+    limiter = MemoryRateLimiter(clock=lambda: 512.3000000000001)  # to which 600 are added, and taken away again
+
+    [result] = await limiter.hit([(WIDE, "ada")])
+
+    assert result.reset == WIDE.window
+
+
 async def test_what_others_have_counted_is_counted_on_from_there() -> None:
     limiter, elsewhere = MemoryRateLimiter(), MemoryRateLimiter()
     hits = [(WIDE, "ada"), (NARROW, "ada")]

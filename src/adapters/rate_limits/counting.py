@@ -20,7 +20,8 @@ def results(
             quota=quota,
             is_allowed=not is_refused or count < quota.amount,
             remaining=max(0, quota.amount - count),
-            reset=max(1, ceil(end)),
+            # A clock of floating-point seconds may add some nanoseconds to a window that has just begun.
+            reset=min(max(1, ceil(end)), quota.window),
         )
         for (quota, _), count, end in zip(hits, counts, ends, strict=True)
     ]
