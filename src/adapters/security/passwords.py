@@ -14,9 +14,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from domain.accounts.requester import Requester
 from domain.concurrency.ports import ConcurrencyLimiter
 
-_NICENESS = 19
-"""The most there is. Argon2 takes four threads for each of two passwords: all of them together still get a tenth of a
-core that is busy otherwise."""
+_NICENESS = 15
+"""Argon2 takes four threads for a password, which together still get an eighth of a core that is busy otherwise: less
+than holds up requests, and enough for a sign-in in about a second."""
 
 _NOBODYS = "nobody has this password"
 
