@@ -28,6 +28,9 @@ _WARM_UP = 5
 _SAMPLE_INTERVAL = 1
 """Seconds between two looks at the memory."""
 
+_REST = 3
+"""Seconds after the load."""
+
 _STATUS = slice(9, 12)
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 
@@ -51,6 +54,12 @@ class Memory(Struct):
     process: psutil.Process
     minutes: list[float] = field(default_factory=list[float])
     mebibytes: list[float] = field(default_factory=list[float])
+    at_rest: float = 0.0
+    """MiB when nothing was asked any more: no password was being hashed then."""
+
+    def now(self) -> float:
+        """Return how many MiB there are now."""
+        return self.process.memory_info().rss / 2**20
 
     @property
     def growth(self) -> float:
@@ -112,6 +121,9 @@ async def _soak(
             sampling = asyncio.create_task(_sample(memories))
             figures = await hold(server.port, steps, rate=rate, seconds=seconds)
             sampling.cancel()
+            await asyncio.sleep(_REST)
+            for memory in memories:
+                memory.at_rest = memory.now()
             return figures, memories
 
 
@@ -156,7 +168,7 @@ async def _sample(memories: list[Memory]) -> None:
     while True:
         for memory in memories:
             memory.minutes.append((perf_counter() - started) / 60)
-            memory.mebibytes.append(memory.process.memory_info().rss / 2**20)
+            memory.mebibytes.append(memory.now())
         await asyncio.sleep(_SAMPLE_INTERVAL)
 
 
@@ -177,10 +189,12 @@ def report(figures: Figures, memories: list[Memory]) -> str:
         points = [ordered[min(len(ordered) - 1, int(len(ordered) * share))] for share in (0.5, 0.95, 0.99, 1)]
         cells = " | ".join(f"{point * 1e3:.1f}" for point in points)
         lines.append(f"| {kind} | {len(latencies):,} | {cells} |")
-    lines += ["", "| worker | RSS MiB at first | at half-time | at the end | growth MiB/min |", "|---|--:|--:|--:|--:|"]
+    lines += ["", "| worker | RSS MiB at first | at half-time | at the end | at rest | growth MiB/min |"]
+    lines.append("|---|--:|--:|--:|--:|--:|")
     for number, memory in enumerate(memories, 1):
         first, half, last = (memory.mebibytes[index] for index in (0, len(memory.mebibytes) // 2, -1))
-        lines.append(f"| {number} | {first:.1f} | {half:.1f} | {last:.1f} | {memory.growth:+.2f} |")
+        figures_of_one = (first, half, last, memory.at_rest)
+        lines.append(f"| {number} | {' | '.join(f'{each:.1f}' for each in figures_of_one)} | {memory.growth:+.2f} |")
     return "\n".join(lines)
 
 

@@ -29,9 +29,6 @@ from entrypoints.variables import settings_from_environment
 from entrypoints.wiring import build_services
 from entrypoints.workers import WORKERS, running
 
-_ALLOCATIONS_BETWEEN_COLLECTIONS = 20_000
-"""Python's own figure is 700, which a request for a page exceeds."""
-
 
 def application() -> Litestar:
     """Return the service as the environment describes it; what Granian calls in each worker."""
@@ -57,10 +54,9 @@ async def _open_served_services(settings: Settings) -> AsyncGenerator[Services]:
 
 
 def _collect_less_garbage() -> None:
-    """Leave what start-up made out of every collection, and look for cycles less often: requests make hardly any."""
+    """Leave what start-up made out of every collection."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS, *gc.get_threshold()[1:])
 
 
 @asynccontextmanager
