@@ -76,7 +76,7 @@ class Memory(Struct):
 @click.command()
 @click.option("--seconds", default=300.0, show_default=True, type=click.FloatRange(10), help="How long to hold it.")
 @click.option("--rate", type=click.FloatRange(1), help="Requests a second; else a fraction of what is measured first.")
-@click.option("--fraction", default=1.0, show_default=True, type=click.FloatRange(0.01, 1), help="Of the capacity.")
+@click.option("--fraction", default=0.9, show_default=True, type=click.FloatRange(0.01, 1), help="Of the capacity.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that serve.")
 @click.option("--most-growth", default=1.0, show_default=True, help="MiB a minute that a worker may grow by.")
 def main(*, seconds: float, rate: float | None, fraction: float, workers: int, most_growth: float) -> None:
