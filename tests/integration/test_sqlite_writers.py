@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
-from adapters.sqlalchemy.database import Statement
+from adapters.sqlalchemy.database import FULL, Statement, Unwritable
 from adapters.sqlalchemy.sqlite import SqliteDatabase, open_sqlite
 from adapters.sqlalchemy.sqlite_writers import MAX_GROUP
 from adapters.sqlalchemy.store import SqlAlchemyStore
+from adapters.sqlalchemy.tables import AccountRow
 from domain.errors import EmailTaken, Unavailable
 from domain.store import Repositories
 from tests.builders import a_new_account
 from tests.held_transactions import held_transaction
 
 ROLLBACK = Statement(text("ROLLBACK"))
+REMOVE_NOTHING = Statement(delete(AccountRow).where(AccountRow.id == 4711))
 EMAILS = Statement(text("SELECT email FROM accounts ORDER BY id"))
 
 
@@ -48,6 +50,13 @@ async def database(statements: list[str], sqlite_file: Path) -> AsyncGenerator[S
         await database.fetch_all(EMAILS)
         statements.clear()
         yield database
+
+
+@pytest.fixture
+def damaged_file(sqlite_file: Path) -> Path:
+    """A file in which there is something else."""
+    sqlite_file.write_bytes(b"This is no database. " * 500)
+    return sqlite_file
 
 
 async def test_those_that_wait_share_a_transaction(database: SqliteDatabase, statements: list[str]) -> None:
@@ -132,3 +141,99 @@ async def all_at_once(
 async def emails(database: SqliteDatabase) -> list[object]:
     """Return the addresses of all accounts, in the order in which they were added."""
     return [row[0] for row in await database.fetch_all(EMAILS)]
+
+
+async def test_those_that_cannot_begin_are_told_together(sqlite_file: Path) -> None:
+    async with open_sqlite(sqlite_file, lock_timeout=0.3) as database, open_sqlite(sqlite_file) as other:
+        await database.fetch_all(EMAILS)
+        async with held_transaction(other):
+            first = asyncio.create_task(SqlAlchemyStore(database).transaction(adding("first@example.com")))
+            await asyncio.sleep(0.1)
+            others = [
+                asyncio.create_task(SqlAlchemyStore(database).transaction(adding(f"{number}@example.com")))
+                for number in range(60)
+            ]
+            async with asyncio.timeout(15):  # one after the other, they would need 18 seconds
+                outcomes = await asyncio.gather(first, *others, return_exceptions=True)
+
+        assert {type(outcome) for outcome in outcomes} == {Unavailable}
+        assert await emails(database) == []
+
+
+async def test_no_file_is_opened_beside_the_database(database: SqliteDatabase, statements: list[str]) -> None:
+    outcomes = await all_at_once(database, [adding("a@example.com"), adding("a@example.com"), adding("b@example.com")])
+
+    assert isinstance(outcomes[1], EmailTaken)
+    assert not [statement for statement in statements if "SAVEPOINT" in statement]
+
+
+async def test_closing_can_be_given_up_and_stops_nobody(sqlite_file: Path) -> None:
+    async with open_sqlite(sqlite_file) as database, open_sqlite(sqlite_file) as other:
+        async with held_transaction(other):
+            writing = asyncio.create_task(SqlAlchemyStore(database).transaction(adding("a@example.com")))
+            await asyncio.sleep(0.05)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await database.close()
+        await asyncio.wait_for(writing, timeout=60)
+
+        assert await emails(other) == ["a@example.com"]
+
+
+async def test_a_read_that_comes_too_late_is_told_so(sqlite_file: Path) -> None:
+    async with open_sqlite(sqlite_file, pool_size=1) as database:
+        holding = held_transaction(database)
+        await holding.__aenter__()
+        waiting = asyncio.create_task(database.fetch_all(EMAILS))
+        await asyncio.sleep(0.05)
+        closing = asyncio.create_task(database.close())
+        await asyncio.sleep(0.05)
+        await holding.__aexit__(None, None, None)
+        await closing
+
+    with pytest.raises(Unavailable, match="closed"):
+        await database.fetch_all(EMAILS)
+    [outcome] = await asyncio.wait_for(asyncio.gather(waiting, return_exceptions=True), timeout=60)
+    assert outcome == [] or isinstance(outcome, Unavailable), "in time or too late"
+
+
+async def test_a_thread_that_cannot_be_started_keeps_no_place(
+    sqlite_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async with open_sqlite(sqlite_file, pool_size=2, acquire_timeout=1) as database:
+        with monkeypatch.context() as patch:
+            patch.setattr("adapters.sqlalchemy.sqlite_thread.Thread.start", refuse)
+            for _ in range(3):
+                with pytest.raises(Unavailable):
+                    await database.fetch_all(EMAILS)
+
+        assert await database.fetch_all(EMAILS) == []
+
+
+async def test_a_change_that_changes_nothing_does_not_say_that_the_disk_has_room(database: SqliteDatabase) -> None:
+    health = database._health  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - a full disk is hard to come by
+    health.met(Unwritable(FULL))
+
+    await database.execute(REMOVE_NOTHING)
+    before = database.notices()
+    await SqlAlchemyStore(database).transaction(adding("a@example.com"))
+
+    assert (before, database.notices()) == ([FULL], [])
+
+
+async def test_a_file_that_is_no_database_leaves_no_connection_open(damaged_file: Path) -> None:
+    async with open_sqlite(damaged_file, pool_size=1) as database:
+        for _ in range(5):
+            with pytest.raises(Unavailable):
+                await database.fetch_all(EMAILS)
+
+        assert str(damaged_file) not in open_files()
+
+
+def open_files() -> list[str]:
+    """Return the names of all files that this process has open."""
+    links = Path("/proc/self/fd").iterdir()
+    return [str(link.readlink()) for link in links if link.is_symlink()]

@@ -213,3 +213,12 @@ async def test_whoever_hashes_leaves_the_processor_to_the_event_loop() -> None:
 
     assert hasher.niceness == 15
     assert os.getpriority(os.PRIO_PROCESS, 0) == own, "of the thread that serves"
+
+
+async def test_whoever_may_not_be_nicer_hashes_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "setpriority", refuse)
+
+    assert await taking_turns(SlowHasher()).hash("secret", requester=ADA)

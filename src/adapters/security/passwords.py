@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar, TypeVarTuple, Unpack
 
 from argon2 import PasswordHasher
@@ -87,8 +88,10 @@ def _let_requests_go_first() -> None:
 
     Linux schedules threads by a niceness of their own; elsewhere it is the whole process's.
     """
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+    thread = threading.get_native_id()
+    if sys.platform == "linux" and os.getpriority(os.PRIO_PROCESS, thread) < _NICENESS:
+        with suppress(OSError):  # a sandbox may refuse it
+            os.setpriority(os.PRIO_PROCESS, thread, _NICENESS)
 
 
 def _to_bytes(password: str) -> bytes:

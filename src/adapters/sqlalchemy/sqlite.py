@@ -74,10 +74,13 @@ class SqliteDatabase:
         self._connect = connect
         self._files = files
         self._queue = PoolQueue(pool_size, acquire_timeout=acquire_timeout)
-        self._writers = Writers(self._do, files, acquire_timeout=acquire_timeout, is_full=self._queue.is_full)
+        self._is_closed = False
+        self._health = Health()
+        self._writers = Writers(
+            self._do, files, self._health, acquire_timeout=acquire_timeout, is_full=self._queue.is_full
+        )
         self._threads: list[SqliteThread] = []
         self._idle: list[SqliteThread] = []
-        self._health = Health()
 
     async def fetch_one(self, statement: Statement, /, **values: object) -> Row | None:
         """See ``Connection``."""
@@ -93,7 +96,7 @@ class SqliteDatabase:
 
     async def transaction(self, work: Callable[[Connection], Awaitable[Result]], /) -> Result:
         """See ``Database``."""
-        return await self._write(partial(in_transaction, work))
+        return await self._writers.write(partial(in_transaction, work))
 
     def pool_usage(self) -> PoolUsage:
         """See ``Database``."""
@@ -111,38 +114,37 @@ class SqliteDatabase:
     async def close(self) -> None:
         """Close all connections when what they do has ended."""
         await self._writers.ended()
+        self._is_closed = True
+        self._idle.clear()
         for thread in self._threads:
             await thread.close()
 
     async def _execute(self, statement: Statement, values: dict[str, object], read: Read[Result]) -> Result:
         work = partial(execute, statement, values, read)
-        return await (self._write(work) if statement.writes else self._do(work))
-
-    async def _write(self, work: Work[Result]) -> Result:
-        """Do the work in a transaction when it is its turn."""
-        try:
-            result = await self._writers.write(work)
-        except Unavailable as error:
-            self._health.met(error)
-            raise
-        self._health.has_written()
-        return result
+        return await (self._writers.write(work) if statement.writes else self._do(work))
 
     async def _do(self, work: Work[Result]) -> Result:
         """Do the work in the thread of a connection, as soon as there is one."""
         await self._queue.acquire()
-        thread = self._idle.pop() if self._idle else self._new_thread()
+        thread = None
         try:
+            thread = self._idle.pop() if self._idle else self._new_thread()
             return await thread.run(work)
         except Unavailable as error:
             self._health.met(error)
             raise
         finally:
-            self._idle.append(thread)
+            if thread is not None and not self._is_closed:
+                self._idle.append(thread)
             self._queue.release()
 
     def _new_thread(self) -> SqliteThread:
-        thread = SqliteThread(self._connect, self._files.disconnected)
+        if self._is_closed:
+            raise Unavailable("The database has been closed.")
+        try:
+            thread = SqliteThread(self._connect, self._files.disconnected)
+        except RuntimeError as error:
+            raise Unavailable("There can be no more threads.") from error
         self._threads.append(thread)
         return thread
 
@@ -172,9 +174,13 @@ def _connect(path: Path, files: DatabaseFiles, *, lock_timeout: float) -> sqlite
         connection = sqlite3.connect(
             path, timeout=lock_timeout, isolation_level=None, cached_statements=_CACHED_STATEMENTS
         )
+    except sqlite3.Error as error:
+        raise_translated(error)
+    try:
         for pragma in PRAGMAS:
             connection.execute(pragma)
     except sqlite3.Error as error:
+        connection.close()
         raise_translated(error)
     files.connected()
     return connection

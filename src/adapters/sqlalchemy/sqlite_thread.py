@@ -67,7 +67,7 @@ class Job(Generic[Result]):
     def end(self, result: Result | None, error: BaseException | None) -> None:
         """Tell whoever waits what has come of it; in the event loop."""
         self._has_ended = True
-        if self.outcome.cancelled():
+        if self.outcome.done():
             if self._wake is not None and not self._wake.done():
                 self._wake.set_result(None)
         elif error is None:
@@ -115,6 +115,10 @@ class SqliteThread:
                 job.fail(error)
             else:
                 job.do(connection)
+                if connection.in_transaction:  # it could not be rolled back
+                    connection.close()
+                    self._disconnected()
+                    connection = None
             del job  # and what it returned, which would be kept until the next one comes
         if connection is not None:
             connection.close()
