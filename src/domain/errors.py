@@ -66,9 +66,13 @@ class TooManyApiTokens(Conflict):
 
 
 class StaleVersion(DomainError):
-    """The thing was changed after the caller last read it."""
+    """The thing was changed after the caller last read it; ``current`` is its version now, where that is known."""
 
     code = "version_mismatch"
+
+    def __init__(self, detail: str, *, current: int | None = None) -> None:
+        super().__init__(detail)
+        self.current = current
 
 
 class Unauthenticated(DomainError):
@@ -93,6 +97,12 @@ class Forbidden(DomainError):
     """It is known who is asking, and they may not do this."""
 
     code = "forbidden"
+
+
+class WrongPassword(Forbidden):
+    """It is known who is asking, and the password that was to confirm it is wrong."""
+
+    code = "wrong_password"
 
 
 class InsufficientScope(Forbidden):

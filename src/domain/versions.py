@@ -8,6 +8,9 @@ from domain.errors import Conflict, StaleVersion
 _MAX_ATTEMPTS = 100
 """How often a change is tried again after another writer was faster."""
 
+_MOST_NAMED = 5
+"""Versions that an error names; a client may have asked for any number."""
+
 
 class Versioned(Protocol):
     """Something whose version grows with each change."""
@@ -26,8 +29,12 @@ def require_version(current: Versioned, versions: frozenset[int] | None, *, name
 
     :raises StaleVersion: otherwise.
     """
-    if versions is not None and current.version not in versions:
-        raise StaleVersion(f"The {name} is at version {current.version} now.")
+    if versions is None or current.version in versions:
+        return
+    wanted = " or ".join(str(version) for version in sorted(versions)[:_MOST_NAMED]) or "none that there ever was"
+    raise StaleVersion(
+        f"The {name} is at version {current.version} now; what was to be changed is {wanted}.", current=current.version
+    )
 
 
 async def apply_change(

@@ -34,6 +34,7 @@ from entrypoints.http.middleware.security_headers import SecurityHeaders
 from entrypoints.http.middleware.trusted_hosts import TrustedHosts
 from entrypoints.http.middleware.trusted_proxies import TrustedProxies
 from entrypoints.http.middleware.uri_length import UriLength
+from entrypoints.http.oauth import authorization_server
 from entrypoints.http.openapi import OpenApiDocument, openapi_config
 from entrypoints.http.parameters import refuse_unknown_parameters
 from entrypoints.http.posts import PostController, read_post
@@ -88,6 +89,7 @@ def create_app(settings: Settings, open_services: ServicesOpener) -> Litestar:
     app = LeanLitestar(
         route_handlers=[
             service,
+            authorization_server,
             health,
             readiness,
             register,

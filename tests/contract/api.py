@@ -11,6 +11,7 @@ from tests.contract.api_due import DueApi
 from tests.contract.api_enumeration import EnumerationApi
 from tests.contract.api_hostile_requests import HostileRequestsApi, HostileValuesApi
 from tests.contract.api_idor import IdorApi
+from tests.contract.api_list_conditions import ListConditionsApi
 from tests.contract.api_login import LoginApi, LogoutApi
 from tests.contract.api_personal_tokens import ApiTokensApi
 from tests.contract.api_posts import PostsApi
@@ -30,6 +31,7 @@ __all__ = [
     "HostileRequestsApi",
     "HostileValuesApi",
     "IdorApi",
+    "ListConditionsApi",
     "LoginApi",
     "LogoutApi",
     "MeApi",

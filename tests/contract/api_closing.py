@@ -35,7 +35,7 @@ class PasswordApi:
     @pytest.mark.parametrize(
         ("body", "status", "code", "pointer"),
         [
-            ({"old_password": "wrong", "new_password": "staple battery horse"}, 403, "forbidden", None),
+            ({"old_password": "wrong", "new_password": "staple battery horse"}, 403, "wrong_password", None),
             ({"old_password": PASSWORD, "new_password": "short"}, 422, "invalid", "/new_password"),
             ({"old_password": PASSWORD, "new_password": "x" * 257}, 422, "invalid", "/new_password"),
             ({"old_password": PASSWORD, "new_password": "Password1"}, 422, "guessable_password", "/new_password"),
@@ -97,8 +97,8 @@ class ClosingApi:
     @pytest.mark.parametrize(
         ("body", "status", "code"),
         [
-            ({"password": "wrong"}, 403, "forbidden"),
-            ({"password": ""}, 403, "forbidden"),
+            ({"password": "wrong"}, 403, "wrong_password"),
+            ({"password": ""}, 403, "wrong_password"),
             ({}, 422, "invalid"),
             ({"password": None}, 422, "invalid"),
         ],

@@ -75,7 +75,7 @@ class ErrorsApi:
 
         assert_problem(await client.post("/todos", content=b"{", headers=JSON), 400, "bad_request")
         assert_problem(await anonymous_client.get("/todos"), 401, "unauthenticated")
-        assert_problem(await client.request("DELETE", "/me", json={"password": "wrong"}), 403, "forbidden")
+        assert_problem(await client.request("DELETE", "/me", json={"password": "wrong"}), 403, "wrong_password")
         assert_problem(await authed_client.get(url), 404, "not_found")
         assert_problem(await client.put(url), 405, "method_not_allowed")
         taken = {"email": "grace@example.com", "password": "another password"}

@@ -29,14 +29,18 @@ class HostileBodiesApi(HostileApi):
             response = await stored.client.request(route.method, stored.path(route), content=content, headers=JSON)
 
             # Without a body one signs out by one's bearer token, which is not of a session here.
-            is_none = route.path == "/auth/logout" and content in {b"", b"null"}
+            is_none = route.path == "/auth/logout" and content in {b"", b"{}"}
             assert_answered(app, route, response, {403} if is_none else statuses)
         assert await stored.is_unchanged()
 
     @pytest.mark.parametrize("name", hostile.FORMS)
     async def test_a_hostile_form_signs_nobody_in(self, app: Litestar, stored: Stored, name: str) -> None:
         content, statuses = hostile.FORMS[name]
-        (route,) = routes_with_a_body(app, "application/x-www-form-urlencoded")
+        (route,) = (
+            route
+            for route in routes_with_a_body(app, "application/x-www-form-urlencoded")
+            if route.path == "/auth/login"
+        )
 
         response = await stored.client.post(route.path, content=content, headers=FORM)
 
@@ -60,7 +64,7 @@ class HostileBodiesApi(HostileApi):
     async def test_a_hostile_text_anywhere_in_a_body_stores_nothing(
         self, app: Litestar, stored: Stored, name: str
     ) -> None:
-        unknown_token = {"/auth/logout": {204}, "/auth/refresh": {401}}
+        unknown_token = {"/auth/logout": {200, 403}, "/auth/refresh": {401}}
         wrong_password = {"/me": {403}, "/me/password": {403}}
         tried = 0
 
@@ -72,7 +76,7 @@ class HostileBodiesApi(HostileApi):
 
                 assert_answered(app, route, response, allowed)
                 tried += 1
-        assert tried > 30
+        assert tried >= 30
         assert await stored.is_unchanged()
 
     @pytest.mark.parametrize("is_chunked", [False, True], ids=["with its length", "chunked"])

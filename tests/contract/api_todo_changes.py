@@ -118,7 +118,7 @@ class TodoChangesApi:
         assert_problem(response, 422, "invalid", pointer="/due/date")
 
     @pytest.mark.parametrize(
-        "if_match", ['"2"', 'W/"1"', "null", '""', "1", '"01x"', '"99999999999999999999"', "", ","]
+        "if_match", ['"2"', 'W/"2"', 'w/"1"', "null", '""', '"01x"', '"99999999999999999999"', "", ","]
     )
     @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
     async def test_a_stale_etag_changes_nothing(
@@ -132,9 +132,64 @@ class TodoChangesApi:
         )
 
         assert_problem(response, 412, "version_mismatch")
+        assert response.headers["etag"] == '"1"'
+        assert "is at version 1 now" in response.json()["detail"]
         assert (await authed_client.get(f"/todos/{todo['id']}")).json() == todo
 
-    @pytest.mark.parametrize("if_match", ['"1"', "*", " * ", '"7", "1"', 'W/"7","1"'])
+    @pytest.mark.parametrize("if_match", ["1", '"7", 1', "1,2"])
+    @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+    async def test_a_version_without_quotes_is_no_etag(
+        self, authed_client: httpx.AsyncClient, method: str, if_match: str
+    ) -> None:
+        todo = await create_todo(authed_client)
+        body = {"title": "Other"} if method == "PATCH" else None
+
+        response = await authed_client.request(
+            method, f"/todos/{todo['id']}", json=body, headers={"If-Match": if_match}
+        )
+
+        assert_problem(response, 422, "invalid", parameter="If-Match")
+        assert "quotes" in response.json()["detail"]
+        assert (await authed_client.get(f"/todos/{todo['id']}")).json() == todo
+
+    @pytest.mark.parametrize("if_none_match", ["*", '"1"', 'W/"1"', '"7", "1"'])
+    @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+    async def test_what_is_to_be_changed_only_where_nothing_is_stays(
+        self, authed_client: httpx.AsyncClient, method: str, if_none_match: str
+    ) -> None:
+        todo = await create_todo(authed_client)
+        body = {"title": "Other"} if method == "PATCH" else None
+
+        response = await authed_client.request(
+            method, f"/todos/{todo['id']}", json=body, headers={"If-None-Match": if_none_match}
+        )
+
+        assert_problem(response, 412, "version_mismatch")
+        assert response.headers["etag"] == '"1"'
+        assert (await authed_client.get(f"/todos/{todo['id']}")).json() == todo
+
+    @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+    async def test_another_version_than_the_current_one_may_be_ruled_out(
+        self, authed_client: httpx.AsyncClient, method: str
+    ) -> None:
+        todo = await create_todo(authed_client)
+        body = {"title": "Other"} if method == "PATCH" else None
+
+        response = await authed_client.request(
+            method, f"/todos/{todo['id']}", json=body, headers={"If-None-Match": '"7"'}
+        )
+
+        assert response.status_code == (200 if method == "PATCH" else 204)
+
+    async def test_a_mismatch_names_the_versions(self, authed_client: httpx.AsyncClient) -> None:
+        todo = await create_todo(authed_client)
+
+        response = await authed_client.patch(f"/todos/{todo['id']}", json={}, headers={"If-Match": '"3", W/"2"'})
+
+        detail = "The to-do is at version 1 now; what was to be changed is 2 or 3."
+        assert response.json()["detail"] == detail
+
+    @pytest.mark.parametrize("if_match", ['"1"', 'W/"1"', "*", " * ", '"7", "1"', 'W/"7",W/"1"'])
     @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
     async def test_the_current_etag_lets_a_change_through(
         self, authed_client: httpx.AsyncClient, method: str, if_match: str

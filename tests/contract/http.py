@@ -7,11 +7,13 @@ redirects, paths and methods, the form of errors. All others are in ``api``.
 from tests.contract.api_errors import ErrorsApi
 from tests.contract.api_hostile_bodies import HostileBodiesApi
 from tests.contract.api_injection import HeaderInjectionApi, RedirectsApi
+from tests.contract.api_login import AuthorizationServerApi
 from tests.contract.api_mass_assignment import MassAssignmentApi
 from tests.contract.api_parameters import ParametersApi
 from tests.contract.api_service import PathsApi, ServiceApi
 
 __all__ = [
+    "AuthorizationServerApi",
     "ErrorsApi",
     "HeaderInjectionApi",
     "HostileBodiesApi",

@@ -16,7 +16,7 @@ from domain.accounts.ports import Passwords
 from domain.accounts.requester import Requester
 from domain.authentication.principal_cache import PrincipalCache
 from domain.clock import Clock
-from domain.errors import Conflict, EmailTaken, Forbidden
+from domain.errors import Conflict, EmailTaken, WrongPassword
 from domain.store import Repositories, Store
 from domain.versions import apply_change
 
@@ -80,7 +80,7 @@ class AccountService:
         """Replace the password and end every session but ``session_id``, which the change is made from.
 
         :raises Invalid: if the new password breaks a rule; ``GuessablePassword`` is one.
-        :raises Forbidden: if the old password is wrong.
+        :raises WrongPassword: if the old password is wrong.
         :raises Conflict: if the password was changed by somebody else meanwhile.
         """
         credentials = await self._store.accounts.credentials(account_id)
@@ -101,7 +101,7 @@ class AccountService:
     async def close(self, account_id: int, *, password: str) -> None:
         """Remove the account and everything of it, for good.
 
-        :raises Forbidden: if the password is wrong.
+        :raises WrongPassword: if the password is wrong.
         """
         await self._require(password, await self._store.accounts.credentials(account_id))
         await self._store.accounts.remove(account_id)
@@ -110,10 +110,10 @@ class AccountService:
     async def _require(self, password: str, credentials: Credentials) -> None:
         """Do nothing if the password is right.
 
-        :raises Forbidden: otherwise.
+        :raises WrongPassword: otherwise.
         """
         requester = Requester.account(credentials.account_id)
         if not await self._passwords.matches(
             normalized_password(password), credentials.password_hash, requester=requester
         ):
-            raise Forbidden("The password is wrong.")
+            raise WrongPassword("The password is wrong.")

@@ -106,19 +106,22 @@ class SessionService:
             raise InvalidRefreshToken("The refresh token was used before; its session has been ended.")
         return self._pair(family.account_id, family.session_id, successor, started_at=family.created_at, at=now)
 
-    async def log_out(self, session_id: int, *, owner_id: int) -> None:
-        """End the session the caller asks through; one that has ended already is no error."""
+    async def log_out(self, session_id: int, *, owner_id: int) -> bool:
+        """End the session the caller asks through; return whether it had not ended before, which is no error."""
         try:
             await self.revoke(session_id, owner_id=owner_id)
         except NotFound:
-            return
+            return False
+        return True
 
-    async def log_out_by_refresh_token(self, refresh_token: str) -> None:
-        """End the session a refresh token belongs to; an unknown one is no error (RFC 7009, section 2.2)."""
+    async def log_out_by_refresh_token(self, refresh_token: str) -> bool:
+        """End the session a refresh token belongs to; return whether there was one.
+
+        An unknown token is no error (RFC 7009, section 2.2).
+        """
         token = RefreshToken.parse(refresh_token)
         family = token and await self._store.sessions.family(self._secrets.digest(token.family))
-        if family is not None:
-            await self._end(family)
+        return family is not None and await self.log_out(family.session_id, owner_id=family.account_id)
 
     async def list_all(self, *, owner_id: int) -> list[Session]:
         """Return the sessions that are still good, the most recently used first."""

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from domain.clock import Clock
 from domain.concurrency.caller import Caller
 from domain.concurrency.ports import CallerLimiter
+from domain.errors import StaleVersion
 from domain.quotas.guard import QuotaGuard
 from domain.quotas.model import Usage
 from domain.store import Store
@@ -80,7 +81,11 @@ class TodoService:
             todo = await self.get(todo_id, owner_id=owner_id)
             require_version(todo, versions, name="to-do")
             version = todo.version
-        await self._store.todos.remove(todo_id, owner_id=owner_id, version=version)
+        try:
+            await self._store.todos.remove(todo_id, owner_id=owner_id, version=version)
+        except StaleVersion:
+            require_version(await self.get(todo_id, owner_id=owner_id), versions, name="to-do")
+            raise
 
     async def page(self, query: TodoQuery, *, owner_id: int, network: str, counted: bool = False) -> TodoPage:
         """Return one page, with the number of all matching to-dos if it is to be ``counted``.

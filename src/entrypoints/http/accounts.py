@@ -20,7 +20,7 @@ from domain.rate_limits.quotas import (
 from entrypoints.http.answers import Answer
 from entrypoints.http.bodies import MergePatchBody
 from entrypoints.http.headers import client_address
-from entrypoints.http.preconditions import ETAG, IfMatch, etag, versions_to_change
+from entrypoints.http.preconditions import ETAG, IfMatch, UnlessMatch, etag, require_absence, versions_to_change
 from entrypoints.http.request import ApiRequest
 from entrypoints.http.routes import RouteLimits, needs, public
 
@@ -122,12 +122,18 @@ class AccountController(Controller):
         response_headers=[ETAG],
     )
     async def change(
-        self, request: ApiRequest, data: JSONBody[AccountPatch], if_match: IfMatch = None
+        self,
+        request: ApiRequest,
+        data: JSONBody[AccountPatch],
+        if_match: IfMatch = None,
+        if_none_match: UnlessMatch = None,
     ) -> Response[OwnAccount]:
         """Apply a JSON merge patch (RFC 7396) to the display name and the time zone.
 
         Due dates that were set before keep the zone they were set in.
         """
+        if if_none_match is not None:
+            require_absence(if_none_match, await request.services.accounts.get(request.owner_id))
         account = await request.services.accounts.change(request.owner_id, data, versions=versions_to_change(if_match))
         return await _answer(request, account)
 
@@ -139,7 +145,7 @@ class AccountController(Controller):
         status_code=HTTP_204_NO_CONTENT,
     )
     async def change_password(self, request: ApiRequest, data: JSONBody[PasswordChange]) -> None:
-        """Replace the password and end every other session; a wrong old password is 403.
+        """Replace the password and end every other session; a wrong old one is 403 `wrong_password`.
 
         API tokens stay: they are revoked one by one.
         """
@@ -154,7 +160,7 @@ class AccountController(Controller):
         operation_id="deleteMe", summary="Close one's account", opt=needs(TokenScope.ACCOUNT_WRITE, limits=_PASSWORD)
     )
     async def close(self, request: ApiRequest, data: JSONBody[AccountDeletion]) -> None:
-        """Remove the account and everything of it, for good; a wrong password is 403."""
+        """Remove the account and everything of it, for good; a wrong password is 403 `wrong_password`."""
         await request.services.accounts.close(request.owner_id, password=data.password)
 
 

@@ -13,7 +13,7 @@ from litestar.dto import AbstractDTO
 from litestar.types import HTTPScope
 
 from domain.errors import Invalid
-from entrypoints.http.headers import header
+from entrypoints.http.headers import FORM, header
 from entrypoints.http.problems import MalformedBody, UnsupportedMediaType
 
 _MAX_DETAIL_LENGTH = 300
@@ -97,12 +97,12 @@ class MergePatchBody(JsonBody):
 
 
 class FormBody(JsonBody):
-    """Decodes the fields of a form, all of them text.
+    """Decodes the fields of a form, all of them text; those that are not known are left out (RFC 6749, section 3.2).
 
     Litestar's own form parser keeps the last thousand bodies in a cache; those of a sign-in hold passwords.
     """
 
-    media_types = ("application/x-www-form-urlencoded",)
+    media_types = (FORM,)
 
     @classmethod
     def decode(cls, body: bytes, wanted: Any) -> Any:
@@ -113,10 +113,23 @@ class FormBody(JsonBody):
             raise MalformedBody(detail="The body is not a form of UTF-8 text.") from None
         if len(dict(fields)) != len(fields):
             raise MalformedBody(detail="A field of the form stands twice.")
+        known = wanted.__struct_encode_fields__
         try:
-            return msgspec.convert(dict(fields), wanted)
+            return msgspec.convert({name: value for name, value in fields if name in known}, wanted)
         except msgspec.ValidationError as error:
             raise _invalid(str(error)) from None
+
+
+class JsonOrFormBody(JsonBody):
+    """Decodes JSON, or the fields of a form."""
+
+    media_types = (*JsonBody.media_types, *FormBody.media_types)
+
+    @classmethod
+    def parse(cls, scope: HTTPScope, body: bytes, wanted: Any) -> Any:
+        """See ``JsonBody``."""
+        media_type = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
+        return (FormBody if media_type in FormBody.media_types else super()).parse(scope, body, wanted)
 
 
 def _invalid(message: str) -> Invalid:

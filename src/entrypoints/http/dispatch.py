@@ -7,6 +7,7 @@ left, the documentation and whatever has no route, goes to the framework's route
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from types import NoneType
 from typing import Any, cast
 
 from litestar import Litestar
@@ -83,7 +84,7 @@ class _Endpoint:
         if scope["query_string"]:
             refuse_unknown_parameters(request)
         answer = await self._call(*[read(request) for read in self._readers])
-        await send_answer(answer, self._status, send)
+        await send_answer(answer, self._status, scope, send)
 
 
 def _described(app: Litestar) -> Iterator[tuple[HTTPRoute, HTTPRouteHandler]]:
@@ -120,7 +121,7 @@ def _id(request: ApiRequest) -> PathId:
 
 
 def _body_reader(field: FieldDefinition, dto: type[JsonBody]) -> _Reader:
-    wanted, is_optional = field.annotation, field.is_optional
+    is_optional, wanted = field.is_optional, _without_none(field)
 
     def read(request: ApiRequest) -> Any:
         body = context_of(request.scope).body
@@ -131,3 +132,9 @@ def _body_reader(field: FieldDefinition, dto: type[JsonBody]) -> _Reader:
         raise MalformedBody(detail="A body is needed.")
 
     return read
+
+
+def _without_none(field: FieldDefinition) -> Any:
+    """Return the type of a body that is there."""
+    kinds = [kind.annotation for kind in field.inner_types if kind.annotation is not NoneType]
+    return kinds[0] if field.is_optional else field.annotation

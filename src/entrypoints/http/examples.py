@@ -55,7 +55,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "AccountDeletion": {"password": "correct horse battery staple"},
     "Health": {"status": "healthy"},
     "IssuedApiToken": _API_TOKEN | {"token": "todo_pat_kQ0mU3l4..."},
-    "Login": {"username": "ada@example.com", "password": "correct horse battery staple", "grant_type": "password"},
     "NewApiToken": {"name": "backup", "scopes": ["todos:read"], "expires_at": None},
     "NewTodo": {
         "title": "Buy oat milk",
@@ -77,6 +76,18 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "QuotaUsage": _QUOTA,
     "Quotas": _QUOTAS,
     "Readiness": {"status": "ready", "problems": [], "notices": []},
+    "Revocation": {},
+    "Revoked": {"revoked": True},
+    "AuthorizationServer": {
+        "issuer": "https://todo.example.com",
+        "token_endpoint": "https://todo.example.com/auth/login",
+        "revocation_endpoint": "https://todo.example.com/auth/logout",
+        "grant_types_supported": ["password", "refresh_token"],
+        "response_types_supported": [],
+        "token_endpoint_auth_methods_supported": ["none"],
+        "revocation_endpoint_auth_methods_supported": ["none"],
+        "service_documentation": "https://todo.example.com/schema",
+    },
     "Refresh": {"refresh_token": "todo_refresh_bW9y....ZXRo..."},
     "Registration": {"email": "ada@example.com", "password": "correct horse battery staple"},
     "ServiceDocument": {
@@ -94,6 +105,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "Todo": _TODO,
     "TodoList": {"items": [_TODO], "next_cursor": None},
     "TodoPatch": {"done": True, "due": {"time": "18:30"}},
+    "TokenRequest": {
+        "grant_type": "password",
+        "username": "ada@example.com",
+        "password": "correct horse battery staple",
+    },
     "TokenPair": {
         "access_token": "eyJhbGciOiJIUzI1NiIs...",
         "token_type": "bearer",

@@ -3,6 +3,9 @@
 from litestar.datastructures import ResponseHeader
 from litestar.types import HTTPScope
 
+FORM = "application/x-www-form-urlencoded"
+"""The media type of forms."""
+
 LOCATION = ResponseHeader(name="Location", documentation_only=True, description="Where the new thing is.")
 LINK = ResponseHeader(name="Link", documentation_only=True, description='The next page, with rel="next" (RFC 8288).')
 

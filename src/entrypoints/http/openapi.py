@@ -31,6 +31,7 @@ from msgspec import Struct
 from entrypoints.http.bodies import JsonBody
 from entrypoints.http.examples import EXAMPLES
 from entrypoints.http.meta import NAME
+from entrypoints.http.oauth import TOKEN_PATH
 from entrypoints.http.problems import PROBLEM_JSON, TITLES, Problem
 from entrypoints.http.rate_limits import RATE_LIMIT_HEADER, RATE_LIMIT_POLICY_HEADER
 from entrypoints.http.routes import options_of
@@ -51,7 +52,7 @@ SECURITY_SCHEMES: dict[str, dict[str, Any]] = {
     },
     "password": {
         "type": "oauth2",
-        "flows": {"password": {"tokenUrl": "/auth/login", "scopes": {}}},
+        "flows": {"password": {"tokenUrl": TOKEN_PATH, "refreshUrl": TOKEN_PATH, "scopes": {}}},
         "description": "The e-mail address and the password of the account.",
     },
 }
@@ -194,7 +195,8 @@ def _correct(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     if body is not None:
         dto = cast("type[JsonBody]", handler.resolve_data_dto())  # pyright: ignore[reportUnknownMemberType] - generic
         (described,) = body["content"].values()
-        body["content"] = dict.fromkeys(dto.media_types, described)
+        schema = _without_null(described["schema"])  # a body that may be left out has no way to be null
+        body["content"] = dict.fromkeys(dto.media_types, described | {"schema": schema})
         body["required"] = not handler.parsed_fn_signature.parameters["data"].is_optional
     responses = operation["responses"]
     responses.pop("400", None)

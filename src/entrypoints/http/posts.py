@@ -13,6 +13,7 @@ from entrypoints.http.bodies import max_json_size
 from entrypoints.http.cursors import decode_post_cursor, encode_post_cursor, next_link
 from entrypoints.http.headers import LINK, LOCATION
 from entrypoints.http.parameters import Id
+from entrypoints.http.preconditions import LIST_ETAG, IfNoneMatch
 from entrypoints.http.request import ApiRequest
 from entrypoints.http.routes import needs, public
 
@@ -63,8 +64,13 @@ class PostController(Controller):
         "PostList": {"page": 1, "per_page": 10, "total": 1, "result": [_EXAMPLE]},
     }
 
-    @get(operation_id="listPosts", summary="List posts", response_headers=[LINK], opt=public(query=PostParameters))
-    async def page(self, request: ApiRequest) -> Response[PostList]:
+    @get(
+        operation_id="listPosts",
+        summary="List posts",
+        response_headers=[LINK, LIST_ETAG],
+        opt=public(304, query=PostParameters),
+    )
+    async def page(self, request: ApiRequest, if_none_match: IfNoneMatch = None) -> Response[PostList]:  # noqa: ARG002 - see ``send_answer``
         """Return one page of the board, the newest first; a page beyond the last is empty.
 
         Page `n` is always what comes after the first `(n - 1) * per_page` posts. A page of more than 28 long posts
@@ -86,6 +92,7 @@ class PostController(Controller):
                 next_cursor=next_cursor or UNSET,
             ),
             headers=next_link(request, next_cursor),
+            is_tagged=True,
         )
 
     @post(
@@ -103,10 +110,16 @@ class PostController(Controller):
         new = await request.services.posts.publish(data, author_id=request.owner_id)
         return Answer(new, headers={"location": f"/posts/{new.id}"})
 
-    @get("/{post_id:str}", operation_id="getPost", summary="Read a post", opt=public())
-    async def read(self, request: ApiRequest, post_id: Id) -> Post:
+    @get(
+        "/{post_id:str}",
+        operation_id="getPost",
+        summary="Read a post",
+        response_headers=[LIST_ETAG],
+        opt=public(304),
+    )
+    async def read(self, request: ApiRequest, post_id: Id, if_none_match: IfNoneMatch = None) -> Response[Post]:  # noqa: ARG002 - see ``send_answer``
         """Return one post."""
-        return await request.services.posts.get(post_id)
+        return Answer(await request.services.posts.get(post_id), is_tagged=True)
 
     @delete("/{post_id:str}", operation_id="deletePost", summary="Delete a post", opt=needs(TokenScope.POSTS_WRITE))
     async def remove(self, request: ApiRequest, post_id: Id) -> None:
@@ -119,8 +132,9 @@ class PostController(Controller):
     operation_id="getPostByOldPath",
     summary="Read a post by its old path",
     tags=["Posts"],
-    opt=public(),
+    response_headers=[LIST_ETAG],
+    opt=public(304),
 )
-async def read_post(request: ApiRequest, post_id: Id) -> Post:
+async def read_post(request: ApiRequest, post_id: Id, if_none_match: IfNoneMatch = None) -> Response[Post]:  # noqa: ARG001 - see ``send_answer``
     """Return one post, as `/posts/{post_id}` does."""
-    return await request.services.posts.get(post_id)
+    return Answer(await request.services.posts.get(post_id), is_tagged=True)

@@ -47,6 +47,8 @@ from domain.errors import (
 from domain.rate_limits.errors import RateLimited
 from entrypoints.http.context import context_of
 from entrypoints.http.headers import bearer_token
+from entrypoints.http.oauth_errors import oauth_error
+from entrypoints.http.preconditions import etag
 from entrypoints.http.rate_limits import note_concurrency, note_refusal
 from entrypoints.http.throttle import Throttle
 
@@ -136,6 +138,8 @@ class Problem(Struct, frozen=True, kw_only=True):
     request_id: Annotated[str, Meta(description="Also in the X-Request-ID header and in the server's log.")]
     errors: list[InvalidValue] | UnsetType = UNSET
     quota: Annotated[QuotaName, Meta(description="Of which there would be too much.")] | UnsetType = UNSET
+    error: Annotated[str, Meta(description="For clients of OAuth 2.0 (RFC 6749, section 5.2).")] | UnsetType = UNSET
+    error_description: Annotated[str, Meta(description="The detail, where there is an `error`.")] | UnsetType = UNSET
 
 
 class MalformedBody(HTTPException):
@@ -197,6 +201,8 @@ def domain_problem(request: Request[Any, Any, Any], error: DomainError) -> Respo
     elif isinstance(error, Unauthenticated):
         was_presented = bearer_token(request.scope) is not None and not isinstance(error, WrongCredentials)
         headers["www-authenticate"] = 'Bearer error="invalid_token"' if was_presented else "Bearer"
+    elif isinstance(error, StaleVersion) and error.current is not None:
+        headers["etag"] = etag(error.current)
     elif isinstance(error, InsufficientScope):
         headers["www-authenticate"] = f'Bearer error="insufficient_scope", scope="{error.scope}"'
     elif isinstance(error, RateLimited):
@@ -238,7 +244,7 @@ def http_problem(request: Request[Any, Any, Any], error: HTTPException) -> Respo
     return problem(
         request,
         error.status_code,
-        code=_CODES.get(error.status_code, "bad_request"),
+        code=getattr(error, "code", None) or _CODES.get(error.status_code, "bad_request"),
         detail=_DETAILS.get(error.status_code) or error.detail,
         headers=headers,
     )
@@ -274,6 +280,9 @@ def problem(
     headers: dict[str, str] | None = None,
 ) -> Response[Problem]:
     """Return the response that describes a problem."""
+    oauth = oauth_error(request.scope, status=status, code=code)
+    if oauth is not None:
+        status = oauth.status
     content = Problem(
         title=TITLES.get(status) or HTTPStatus(status).phrase,
         status=status,
@@ -282,6 +291,8 @@ def problem(
         request_id=context_of(request.scope).id,
         errors=errors or UNSET,
         quota=quota,
+        error=UNSET if oauth is None else oauth.name,
+        error_description=UNSET if oauth is None else detail,
     )
     return Response(content, status_code=status, media_type=PROBLEM_JSON, headers=headers or {})
 

@@ -29,13 +29,15 @@ class RouteOptions(Struct, frozen=True, kw_only=True):
 
     ``scope`` is what a token needs, ``None`` if anybody may call the route. ``problems`` are the status codes of what
     can go wrong with this route in particular. ``limits`` are ``None`` where nobody counts how often it is called.
-    ``query`` describes the parameters that its query may have; ``None`` is none.
+    ``query`` describes the parameters that its query may have; ``None`` is none. ``speaks_oauth`` is where errors are
+    also told in the words of OAuth 2.0.
     """
 
     scope: TokenScope | None
     problems: tuple[int, ...] = ()
     limits: RouteLimits | None = COMMON
     query: type[Struct] | None = None
+    speaks_oauth: bool = False
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -43,9 +45,15 @@ class RouteOptions(Struct, frozen=True, kw_only=True):
         return () if self.query is None else self.query.__struct_encode_fields__
 
 
-def public(*problems: int, limits: RouteLimits | None = COMMON, query: type[Struct] | None = None) -> dict[str, Any]:
+def public(
+    *problems: int,
+    limits: RouteLimits | None = COMMON,
+    query: type[Struct] | None = None,
+    speaks_oauth: bool = False,
+) -> dict[str, Any]:
     """Return the options of a route that anybody may call, in the framework's form; see ``RouteOptions``."""
-    return {_KEY: RouteOptions(scope=None, problems=problems, limits=limits, query=query)}
+    options = RouteOptions(scope=None, problems=problems, limits=limits, query=query, speaks_oauth=speaks_oauth)
+    return {_KEY: options}
 
 
 def needs(
@@ -62,6 +70,14 @@ def options_of(handler: BaseRouteHandler) -> RouteOptions:
     """
     options: RouteOptions = handler.opt[_KEY]
     return options
+
+
+def speaks_oauth(scope: Scope) -> bool:
+    """Tell whether the route of a request, if it has one, also tells its errors in the words of OAuth 2.0."""
+    if "route_handler" not in scope:
+        return False
+    options: RouteOptions | None = scope["route_handler"].opt.get(_KEY)
+    return options is not None and options.speaks_oauth
 
 
 def route_of(scope: Scope) -> RouteOptions:

@@ -1,35 +1,62 @@
 """Sessions over HTTP: signing in, staying signed in, signing out."""
 
-from typing import Annotated, Literal
+from typing import Annotated, cast
 
-from litestar import Controller, delete, get, post
+from litestar import Controller, Response, delete, get, post
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict
 
 from domain.authentication.principal import TokenScope
-from domain.errors import Unauthenticated
+from domain.errors import Invalid, Unauthenticated
 from domain.sessions.model import Session, TokenPair
-from entrypoints.http.bodies import FormBody
+from entrypoints.http.answers import Answer
+from entrypoints.http.bodies import FormBody, JsonOrFormBody
 from entrypoints.http.headers import bearer_token, client_address
+from entrypoints.http.oauth_errors import UnsupportedGrantType
 from entrypoints.http.parameters import Id
 from entrypoints.http.request import ApiRequest
 from entrypoints.http.routes import needs, public
 
+_PASSWORD, _REFRESH_TOKEN = GRANT_TYPES = "password", "refresh_token"
+_MAX_TOKEN_LENGTH = 500
 
-class Login(Struct, frozen=True, kw_only=True):
-    """The form of the OAuth 2.0 password flow (RFC 6749, section 4.3); other fields of it are ignored."""
 
-    username: Annotated[str, Meta(description="The e-mail address.", examples=["ada@example.com"])]
-    password: Annotated[str, Meta(examples=["correct horse battery staple"])]
-    grant_type: Literal["password"] = "password"
+class TokenRequest(Struct, frozen=True, kw_only=True):
+    """The form of OAuth 2.0's token endpoint (RFC 6749, sections 4.3 and 6); other fields of it are ignored.
+
+    `username` and `password` are for the grant `password`, which is meant if none is named; `refresh_token` is for the
+    grant of that name.
+    """
+
+    grant_type: (
+        Annotated[str, Meta(examples=["password"], extra_json_schema={"enum": [*GRANT_TYPES, ""]})] | UnsetType
+    ) = UNSET
+    username: Annotated[str, Meta(description="The e-mail address.", examples=["ada@example.com"])] | UnsetType = UNSET
+    password: Annotated[str, Meta(examples=["correct horse battery staple"])] | UnsetType = UNSET
+    refresh_token: Annotated[str, Meta(max_length=_MAX_TOKEN_LENGTH)] | UnsetType = UNSET
+
+
+class Revocation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The token that is given back: as `token` (RFC 7009), or as `refresh_token`."""
+
+    token: Annotated[str, Meta(max_length=_MAX_TOKEN_LENGTH)] | UnsetType = UNSET
+    token_type_hint: Annotated[str, Meta(description="Is not needed.")] | UnsetType = UNSET
+    refresh_token: Annotated[str, Meta(max_length=_MAX_TOKEN_LENGTH)] | UnsetType = UNSET
+
+
+class Revoked(Struct, frozen=True, kw_only=True):
+    """Whether a session has ended by it: what is not known here, or has ended before, ends none."""
+
+    revoked: bool
 
 
 class Refresh(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The refresh token to exchange."""
 
-    refresh_token: Annotated[str, Meta(max_length=500)]
+    refresh_token: Annotated[str, Meta(max_length=_MAX_TOKEN_LENGTH)]
 
 
 class SessionView(Session, frozen=True, kw_only=True):
@@ -50,17 +77,33 @@ class SessionController(Controller):
     path = "/auth"
     tags = ("Signing in",)
 
-    @post("/login", operation_id="logIn", summary="Sign in", opt=public(401), dto=FormBody, status_code=HTTP_200_OK)
-    async def log_in(self, request: ApiRequest, data: JSONBody[Login]) -> TokenPair:
+    @post(
+        "/login",
+        operation_id="logIn",
+        summary="Sign in, or stay signed in",
+        opt=public(401, speaks_oauth=True),
+        dto=FormBody,
+        status_code=HTTP_200_OK,
+    )
+    async def log_in(self, request: ApiRequest, data: JSONBody[TokenRequest]) -> TokenPair:
         """Start a session: an access token for 15 minutes, and a refresh token for 30 days to get the next one.
 
         Ninety days after it was started a session ends, however much it is used. An account has at most 100 sessions;
         one more ends the one that was not used for longest.
+
+        This is the token endpoint of OAuth 2.0 (RFC 6749): the grant `refresh_token` exchanges a refresh token, as
+        `/auth/refresh` does, and problems carry `error` and `error_description`.
         """
-        return await request.services.sessions.log_in(
-            email=data.username,
-            password=data.password,
-            address=client_address(request.scope),
+        sessions, address = request.services.sessions, client_address(request.scope)
+        grant_type = data.grant_type or _PASSWORD  # sent without a value, it counts as left out (section 3.2)
+        if grant_type == _REFRESH_TOKEN:
+            return await sessions.refresh(_given(data.refresh_token, "refresh_token"), address=address)
+        if grant_type != _PASSWORD:
+            raise UnsupportedGrantType(detail=f"The grants are {' and '.join(GRANT_TYPES)}.")
+        return await sessions.log_in(
+            email=_given(data.username, "username"),
+            password=_given(data.password, "password"),
+            address=address,
             user_agent=request.headers.get("user-agent"),
         )
 
@@ -73,21 +116,37 @@ class SessionController(Controller):
         """
         return await request.services.sessions.refresh(data.refresh_token, address=client_address(request.scope))
 
-    @post("/logout", operation_id="logOut", summary="Sign out", opt=public(401, 403), status_code=HTTP_204_NO_CONTENT)
-    async def log_out(self, request: ApiRequest, data: JSONBody[Refresh | None] = None) -> None:
-        """End the session of the refresh token in the body, or without a body that of the bearer token.
+    @post(
+        "/logout",
+        operation_id="logOut",
+        summary="Sign out",
+        opt=public(401, 403, speaks_oauth=True),
+        dto=JsonOrFormBody,
+        status_code=HTTP_200_OK,
+        responses={HTTP_204_NO_CONTENT: ResponseSpec(None, description="The session has ended.")},
+    )
+    async def log_out(self, request: ApiRequest, data: JSONBody[Revocation | None] = None) -> Response[Revoked]:
+        """End the session of the token in the body, or if there is none that of the bearer token.
+
+        As `token` it may be a refresh token or an access token, and the answer is 200 whether or not it was good for
+        anything (RFC 7009). With `refresh_token`, or without a token, 204 says that a session has ended; a token that
+        ends none is answered with 200 and `"revoked": false`.
 
         Replicas of the service that have no Redis in common may accept the session's access token for another 30
         seconds.
         """
-        if data is not None:
-            await request.services.sessions.log_out_by_refresh_token(data.refresh_token)
-            return
-        bearer = bearer_token(request.scope)
-        if bearer is None:
-            raise Unauthenticated("A bearer token or a refresh token is needed.")
-        principal = await request.services.authenticator.principal(bearer, network=request.network)
-        await request.services.sessions.log_out(principal.own_session(), owner_id=principal.account_id)
+        token = UNSET if data is None else data.refresh_token if data.token is UNSET else data.token
+        if data is None or token is UNSET:
+            bearer = bearer_token(request.scope)
+            if bearer is None:
+                raise Unauthenticated("A bearer token or a refresh token is needed.")
+            principal = await request.services.authenticator.principal(bearer, network=request.network)
+            await request.services.sessions.log_out(principal.own_session(), owner_id=principal.account_id)
+            return cast("Response[Revoked]", Answer(None, status_code=HTTP_204_NO_CONTENT))
+        has_ended = await _revoke(request, token)
+        if has_ended and data.token is UNSET:
+            return cast("Response[Revoked]", Answer(None, status_code=HTTP_204_NO_CONTENT))
+        return Answer(Revoked(revoked=has_ended))
 
     @get("/sessions", operation_id="listSessions", summary="List sessions", opt=needs(TokenScope.ACCOUNT_READ))
     async def sessions(self, request: ApiRequest) -> SessionList:
@@ -107,3 +166,27 @@ class SessionController(Controller):
     async def revoke_session(self, request: ApiRequest, session_id: Id) -> None:
         """End one of the account's sessions."""
         await request.services.sessions.revoke(session_id, owner_id=request.owner_id)
+
+
+async def _revoke(request: ApiRequest, token: str) -> bool:
+    """End the session of a refresh token or an access token; return whether there was one."""
+    sessions = request.services.sessions
+    if await sessions.log_out_by_refresh_token(token):
+        return True
+    try:
+        principal = await request.services.authenticator.principal(token, network=request.network)
+    except Unauthenticated:
+        return False
+    if principal.session_id is None:
+        return False
+    return await sessions.log_out(principal.session_id, owner_id=principal.account_id)
+
+
+def _given(value: str | UnsetType, name: str) -> str:
+    """Return a field of a form.
+
+    :raises Invalid: if it was left out.
+    """
+    if value is UNSET:
+        raise Invalid(f"The field `{name}` is missing.", pointer=f"/{name}")
+    return value

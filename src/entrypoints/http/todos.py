@@ -20,10 +20,13 @@ from entrypoints.http.headers import LINK, LOCATION
 from entrypoints.http.parameters import Id, naming_parameters
 from entrypoints.http.preconditions import (
     ETAG,
+    LIST_ETAG,
     IfMatch,
     IfNoneMatch,
+    UnlessMatch,
     etag,
     is_unchanged,
+    require_absence,
     versions_to_change,
 )
 from entrypoints.http.request import ApiRequest
@@ -174,7 +177,12 @@ class TodoController(Controller):
         response_headers=[ETAG],
     )
     async def change(
-        self, request: ApiRequest, todo_id: Id, data: JSONBody[TodoPatch], if_match: IfMatch = None
+        self,
+        request: ApiRequest,
+        todo_id: Id,
+        data: JSONBody[TodoPatch],
+        if_match: IfMatch = None,
+        if_none_match: UnlessMatch = None,
     ) -> Response[Todo]:
         """Apply a JSON merge patch (RFC 7396): what is absent stays, what is null is cleared.
 
@@ -182,6 +190,8 @@ class TodoController(Controller):
         stored: of two changes at once to different fields neither is lost. Longer texts than the account may keep are
         403 `quota_exceeded`.
         """
+        if if_none_match is not None:
+            require_absence(if_none_match, await request.services.todos.get(todo_id, owner_id=request.owner_id))
         return _answer(
             await request.services.todos.change(
                 todo_id,
@@ -194,18 +204,22 @@ class TodoController(Controller):
     @delete(
         "/{todo_id:str}", operation_id="deleteTodo", summary="Delete a to-do", opt=needs(TokenScope.TODOS_WRITE, 412)
     )
-    async def remove(self, request: ApiRequest, todo_id: Id, if_match: IfMatch = None) -> None:
+    async def remove(
+        self, request: ApiRequest, todo_id: Id, if_match: IfMatch = None, if_none_match: UnlessMatch = None
+    ) -> None:
         """Remove a to-do for good; with `If-Match`, only the version with that ETag."""
+        if if_none_match is not None:
+            require_absence(if_none_match, await request.services.todos.get(todo_id, owner_id=request.owner_id))
         versions = versions_to_change(if_match)
         await request.services.todos.remove(todo_id, owner_id=request.owner_id, versions=versions)
 
     @get(
         operation_id="listTodos",
         summary="List to-dos",
-        response_headers=[LINK],
-        opt=needs(TokenScope.TODOS_READ, query=TodoParameters),
+        response_headers=[LINK, LIST_ETAG],
+        opt=needs(TokenScope.TODOS_READ, 304, query=TodoParameters),
     )
-    async def search(self, request: ApiRequest) -> Response[TodoList]:
+    async def search(self, request: ApiRequest, if_none_match: IfNoneMatch = None) -> Response[TodoList]:  # noqa: ARG002 - see ``send_answer``
         """Return one page of the to-dos that fulfil every condition.
 
         Follow `next_cursor`, or the `Link` header, until there is none: to-dos that are created meanwhile make no
@@ -229,6 +243,7 @@ class TodoController(Controller):
         return Answer(
             TodoList(items=page.items, next_cursor=next_cursor, total=UNSET if page.total is None else page.total),
             headers=next_link(request, next_cursor),
+            is_tagged=True,
         )
 
 
@@ -237,10 +252,10 @@ class TodoController(Controller):
     operation_id="listTags",
     summary="List tags",
     tags=["To-dos"],
-    response_headers=[LINK],
-    opt=needs(TokenScope.TODOS_READ, query=TagParameters),
+    response_headers=[LINK, LIST_ETAG],
+    opt=needs(TokenScope.TODOS_READ, 304, query=TagParameters),
 )
-async def list_tags(request: ApiRequest) -> Response[TagList]:
+async def list_tags(request: ApiRequest, if_none_match: IfNoneMatch = None) -> Response[TagList]:  # noqa: ARG001 - see ``send_answer``
     """Return one page of the tags in use, each with the number of to-dos that bear it.
 
     They are in the order of their lower-case forms. Follow `next_cursor`, or the `Link` header, until there is none.
@@ -251,7 +266,8 @@ async def list_tags(request: ApiRequest) -> Response[TagList]:
         TagQuery(limit=asked.limit, after=after), owner_id=request.owner_id, network=request.network
     )
     next_cursor = None if page.next is None else encode_tag_cursor(page.next)
-    return Answer(TagList(items=page.items, next_cursor=next_cursor), headers=next_link(request, next_cursor))
+    content = TagList(items=page.items, next_cursor=next_cursor)
+    return Answer(content, headers=next_link(request, next_cursor), is_tagged=True)
 
 
 def _answer(todo: Todo) -> Response[Todo]:
