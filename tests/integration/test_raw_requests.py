@@ -175,7 +175,7 @@ class TestBodies:
             )
             answers = everything(connection)
 
-        assert re.findall(rb"HTTP/1.1 (\d+) ", answers) == [b"422", b"404"]
+        assert re.findall(rb"HTTP/1.1 (\d+) ", answers) == [b"400", b"404"]
 
     @pytest.mark.parametrize(
         "lines",

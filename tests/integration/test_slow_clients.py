@@ -107,7 +107,7 @@ def test_a_body_that_is_slow_but_in_time_is_taken(server: Server) -> None:
 
         status, body = parsed(everything(connection))
 
-    assert (status, code_of(body)) == (422, "invalid")
+    assert (status, code_of(body)) == (400, "invalid")
 
 
 def test_nobody_reads_the_body_of_who_may_not_send_one(server: Server) -> None:

@@ -111,11 +111,11 @@ class FormBody(JsonBody):
             fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20, errors="strict")
         except ValueError:
             raise MalformedBody(detail="The body is not a form of UTF-8 text.") from None
-        if len(dict(fields)) != len(fields):
+        known = [(name, value) for name, value in fields if name in wanted.__struct_encode_fields__]
+        if len(dict(known)) != len(known):
             raise MalformedBody(detail="A field of the form stands twice.")
-        known = wanted.__struct_encode_fields__
         try:
-            return msgspec.convert({name: value for name, value in fields if name in known}, wanted)
+            return msgspec.convert(dict(known), wanted)
         except msgspec.ValidationError as error:
             raise _invalid(str(error)) from None
 

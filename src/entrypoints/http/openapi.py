@@ -30,6 +30,7 @@ from msgspec import Struct
 
 from entrypoints.http.bodies import JsonBody
 from entrypoints.http.examples import EXAMPLES
+from entrypoints.http.headers import FORM
 from entrypoints.http.meta import NAME
 from entrypoints.http.oauth import TOKEN_PATH
 from entrypoints.http.problems import PROBLEM_JSON, TITLES, Problem
@@ -121,6 +122,7 @@ def _described(app: Litestar) -> dict[str, Any]:
             operation = document["paths"][path].get(method)
             if operation is not None and operation["operationId"] == handler.operation_id:
                 _correct(operation, handler)
+                _describe_form(operation, schemas)
     used = {
         int(code)
         for item in document["paths"].values()
@@ -209,6 +211,16 @@ def _correct(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
         for status, response in responses.items():
             if int(status) < HTTP_300_MULTIPLE_CHOICES:
                 response.setdefault("headers", {}).update(_headers(RATE_LIMIT_HEADER, RATE_LIMIT_POLICY_HEADER))
+
+
+def _describe_form(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Let a form have fields that are not known, where the same body as JSON may not (RFC 6749, section 3.2)."""
+    content = operation.get("requestBody", {}).get("content", {})
+    if FORM in content and len(content) > 1:
+        _, _, name = content[FORM]["schema"]["$ref"].rpartition("/")
+        form = schemas[f"{name}Form"] = dict(schemas[name])
+        del form["additionalProperties"]
+        content[FORM] = {"schema": {"$ref": f"#/components/schemas/{name}Form"}}
 
 
 def _parameters(operation: dict[str, Any], handler: HTTPRouteHandler) -> list[dict[str, Any]]:
