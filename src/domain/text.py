@@ -1,6 +1,20 @@
 """Rules that hold for every piece of text."""
 
+from unicodedata import category
+
 from domain.errors import Invalid
+
+_FIRST_GRAPHIC, _LAST_GRAPHIC = "!", "~"
+"""Of ASCII: what most labels begin with, so that nothing else has to be looked at."""
+
+_UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+"""Controls, formats and separators (Unicode Standard, section 4.5)."""
+
+_BLANKS = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"  # a joiner, fillers of Hangul and Khmer, the empty Braille cell
+    + "".join(map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+)
+"""What shows nothing by itself, and counts as a letter, a mark or a symbol; the last ones are variation selectors."""
 
 
 def checked_text(text: str, *, max_length: int, min_length: int = 0, pointer: str | None = None) -> str:
@@ -18,6 +32,25 @@ def checked_text(text: str, *, max_length: int, min_length: int = 0, pointer: st
         bounds = f"{min_length} to {max_length}" if min_length else f"at most {max_length}"
         raise Invalid(f"Must have {bounds} characters.", pointer=pointer)
     return text
+
+
+def checked_label(text: str, *, max_length: int, pointer: str) -> str:
+    """Return ``text`` trimmed, which people are to recognise something by: a title, a tag, a name.
+
+    Joiners and other characters that show nothing may be in it, as they are in many emoji, but not alone.
+
+    :raises Invalid: if it breaks a rule of ``checked_text``, is empty, or shows nothing.
+    """
+    label = checked_text(text.strip(), pointer=pointer, min_length=1, max_length=max_length)
+    if not _shows_something(label):
+        raise Invalid("Must have a character that can be seen.", pointer=pointer)
+    return label
+
+
+def _shows_something(text: str) -> bool:
+    if _FIRST_GRAPHIC <= text[0] <= _LAST_GRAPHIC:
+        return True
+    return any(character not in _BLANKS and category(character) not in _UNSEEN_CATEGORIES for character in text)
 
 
 def is_encodable(text: str) -> bool:

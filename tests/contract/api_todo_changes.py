@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api import assert_problem, create_todo
+from tests.api import Json, assert_problem, create_todo
 from tests.clock import StandingClock
 from tests.contract.api_todos import WRONG_FIELDS
 
@@ -125,11 +125,8 @@ class TodoChangesApi:
         self, authed_client: httpx.AsyncClient, method: str, if_match: str
     ) -> None:
         todo = await create_todo(authed_client)
-        body = {"title": "Other"} if method == "PATCH" else None
 
-        response = await authed_client.request(
-            method, f"/todos/{todo['id']}", json=body, headers={"If-Match": if_match}
-        )
+        response = await change_or_remove(authed_client, method, todo, {"If-Match": if_match})
 
         assert_problem(response, 412, "version_mismatch")
         assert response.headers["etag"] == '"1"'
@@ -142,11 +139,8 @@ class TodoChangesApi:
         self, authed_client: httpx.AsyncClient, method: str, if_match: str
     ) -> None:
         todo = await create_todo(authed_client)
-        body = {"title": "Other"} if method == "PATCH" else None
 
-        response = await authed_client.request(
-            method, f"/todos/{todo['id']}", json=body, headers={"If-Match": if_match}
-        )
+        response = await change_or_remove(authed_client, method, todo, {"If-Match": if_match})
 
         assert_problem(response, 422, "invalid", parameter="If-Match")
         assert "quotes" in response.json()["detail"]
@@ -158,11 +152,8 @@ class TodoChangesApi:
         self, authed_client: httpx.AsyncClient, method: str, if_none_match: str
     ) -> None:
         todo = await create_todo(authed_client)
-        body = {"title": "Other"} if method == "PATCH" else None
 
-        response = await authed_client.request(
-            method, f"/todos/{todo['id']}", json=body, headers={"If-None-Match": if_none_match}
-        )
+        response = await change_or_remove(authed_client, method, todo, {"If-None-Match": if_none_match})
 
         assert_problem(response, 412, "version_mismatch")
         assert response.headers["etag"] == '"1"'
@@ -173,11 +164,8 @@ class TodoChangesApi:
         self, authed_client: httpx.AsyncClient, method: str
     ) -> None:
         todo = await create_todo(authed_client)
-        body = {"title": "Other"} if method == "PATCH" else None
 
-        response = await authed_client.request(
-            method, f"/todos/{todo['id']}", json=body, headers={"If-None-Match": '"7"'}
-        )
+        response = await change_or_remove(authed_client, method, todo, {"If-None-Match": '"7"'})
 
         assert response.status_code == (200 if method == "PATCH" else 204)
 
@@ -195,11 +183,8 @@ class TodoChangesApi:
         self, authed_client: httpx.AsyncClient, method: str, if_match: str
     ) -> None:
         todo = await create_todo(authed_client)
-        body = {"title": "Other"} if method == "PATCH" else None
 
-        response = await authed_client.request(
-            method, f"/todos/{todo['id']}", json=body, headers={"If-Match": if_match}
-        )
+        response = await change_or_remove(authed_client, method, todo, {"If-Match": if_match})
 
         assert response.status_code == (200 if method == "PATCH" else 204)
 
@@ -244,3 +229,11 @@ class TodoChangesApi:
 
         assert response.status_code == 200
         assert response.json() == todo
+
+
+async def change_or_remove(
+    client: httpx.AsyncClient, method: str, todo: Json, headers: dict[str, str]
+) -> httpx.Response:
+    """Change the title of a to-do, or remove it, on a condition."""
+    body = {"title": "Other"} if method == "PATCH" else None
+    return await client.request(method, f"/todos/{todo['id']}", json=body, headers=headers)

@@ -12,7 +12,7 @@ BODIES: dict[str, tuple[bytes, set[int]]] = {
     "a comma too many": (b"{,}", {400}),
     "single quotes": (b"{'title':'x'}", {400}),
     "a line feed in a string": (b'{"x\ny":1}', {400}),
-    "a byte order mark": (b'\xef\xbb\xbf{"title":"x"}', {400}),
+    "a byte order mark": (b"\xef\xbb\xbf[1]", {422}),
     "UTF-16": ('{"title":"x"}'.encode("utf-16"), {400}),
     "invalid UTF-8 in a value": (b'{"title":"\xff","email":"\xc3"}', {400, 422}),
     "invalid UTF-8 in a name": (b'{"\xff":1}', {400}),

@@ -142,6 +142,42 @@ def test_what_fits_is_decoded_strictly() -> None:
     assert decoded(b'{"items": [{"kind": "b"}], "to/day": 3}') == Order(items=[Item(kind="b")], first=3)
 
 
+def with_headers(body: bytes, kind: type[JsonBody] = JsonBody, **headers: str) -> Any:
+    lines = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return kind.parse(cast("Any", {"headers": lines}), body, Credentials if kind is FormBody else Order)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "deflate, identity", "x"])
+def test_a_body_that_is_compressed_is_refused_with_what_is_taken(coding: str) -> None:
+    with pytest.raises(UnsupportedMediaType, match="compressed") as error:
+        with_headers(b"{}", content_type="application/json", content_encoding=coding)
+
+    assert error.value.headers == {"accept-encoding": "identity"}
+
+
+@pytest.mark.parametrize("coding", ["identity", " Identity ", ""])
+def test_a_body_that_says_it_is_not_compressed_is_taken(coding: str) -> None:
+    assert with_headers(b"{}", content_type="application/json", content_encoding=coding) == Order()
+
+
+@pytest.mark.parametrize("charset", ["latin-1", "UTF-16", '"iso-8859-1"', "utf-8x"])
+@pytest.mark.parametrize("media_type", ["application/json", "application/x-www-form-urlencoded"])
+def test_another_encoding_than_utf_8_is_named(media_type: str, charset: str) -> None:
+    kind = JsonBody if media_type == "application/json" else FormBody
+
+    with pytest.raises(UnsupportedMediaType, match=f"not {charset.strip(chr(34))}"):
+        with_headers(b"{}", kind, content_type=f"{media_type}; charset={charset}")
+
+
+@pytest.mark.parametrize("parameters", ["; charset=utf-8", ';Charset="UTF-8"', "; charset = utf8", "; x=y", ";"])
+def test_utf_8_and_other_parameters_are_fine(parameters: str) -> None:
+    assert with_headers(b"{}", content_type=f"application/json{parameters}") == Order()
+
+
+def test_a_byte_order_mark_is_skipped() -> None:
+    assert with_headers(b'\xef\xbb\xbf{"to/day": 3}', content_type="application/json") == Order(first=3)
+
+
 def test_a_form_is_decoded() -> None:
     login = decoded(b"username=ada%40example.com&password=a+b%26%3D%C3%BC&scope=", Credentials, kind=FormBody)
 

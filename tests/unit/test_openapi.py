@@ -127,6 +127,36 @@ def test_an_operation_lists_the_answers_it_really_gives(document: Json, name: st
     assert sorted(dict(operations(document))[name]["responses"]) == statuses.split()
 
 
+def test_ids_and_versions_have_64_bits_in_every_schema(document: Json) -> None:
+    formats = {
+        (schema, name): field.get("format")
+        for schema, described in document["components"]["schemas"].items()
+        for name, field in described.get("properties", {}).items()
+        if name in {"id", "version"}
+    }
+
+    assert {("Todo", "id"), ("Todo", "version"), ("Account", "version"), ("Post", "id")} <= formats.keys()
+    assert set(formats.values()) - {"int64"} == {None}, "the service's version is text"
+    assert [place for place, form in formats.items() if form is None] == [("ServiceDocument", "version")]
+
+
+def test_no_field_of_a_body_has_a_default(document: Json) -> None:
+    bodies = {
+        content["schema"]["$ref"].rpartition("/")[2]
+        for _, operation in operations(document)
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+    }
+
+    assert {"NewTodo", "TodoPatch", "TokenRequest", "Revocation", "RevocationForm"} <= bodies
+    for name in bodies:
+        fields = document["components"]["schemas"][name]["properties"].values()
+        assert not any("default" in field for field in fields), name
+
+
+def test_the_document_says_where_the_service_is(document: Json) -> None:
+    assert [server["url"] for server in document["servers"]] == ["/"]
+
+
 def test_every_operation_but_health_is_described_as_limited(document: Json) -> None:
     described = {name: operation["responses"] for name, operation in operations(document)}
 

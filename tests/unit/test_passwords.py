@@ -211,7 +211,7 @@ async def test_whoever_hashes_leaves_the_processor_to_the_event_loop() -> None:
 
     await taking_turns(hasher).hash("secret", requester=ADA)
 
-    assert hasher.niceness == 15
+    assert hasher.niceness == max(own, 15)
     assert os.getpriority(os.PRIO_PROCESS, 0) == own, "of the thread that serves"
 
 

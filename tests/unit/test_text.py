@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import Invalid
-from domain.text import checked_text, fold, is_encodable
+from domain.text import checked_label, checked_text, fold, is_encodable
 
 anything = st.text(st.characters(exclude_categories=()))
 
@@ -53,3 +53,33 @@ def test_texts_that_differ_in_case_have_the_same_fold(one: str, other: str) -> N
 
 def test_accents_are_not_case() -> None:
     assert fold("resume") != fold("résumé")
+
+
+INVISIBLE = [
+    "\u200b",  # a space without a width
+    "\u200d\u200d",  # joiners
+    "\ufe0f",  # a variation selector
+    "\u2060\ufeff\u00ad",  # formats
+    "\u3164\u115f\uffa0",  # fillers of Hangul, which are letters
+    "\u2800",  # a Braille cell without a dot
+    "\x01",
+    "\u202e\u202c",
+]
+
+
+@pytest.mark.parametrize("text", INVISIBLE, ids=ascii)
+@pytest.mark.parametrize("around", ["{}", " {} ", "{0}{0}"])
+def test_a_label_that_shows_nothing_is_none(text: str, around: str) -> None:
+    with pytest.raises(Invalid) as error:
+        checked_label(around.format(text), max_length=100, pointer="/title")
+
+    assert error.value.pointer == "/title"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x", "!", "1", "é", "한", "👩\u200d👩\u200d👧", "❤\ufe0f", "\u200bx", "x\u200b", "\u0301", "…", "٣"],
+    ids=ascii,
+)
+def test_a_label_may_have_characters_that_show_nothing_beside_others(text: str) -> None:
+    assert checked_label(f" {text} ", max_length=100, pointer="/title") == text

@@ -5,13 +5,13 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Literal
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
 from domain.clock import Instant
 from domain.errors import Invalid
-from domain.text import checked_text, is_encodable
+from domain.text import checked_label, checked_text, is_encodable
 from domain.zones import ZoneName, checked_zone
 
 MAX_EMAIL_LENGTH = 100
@@ -68,6 +68,12 @@ class Credentials(Struct, frozen=True, kw_only=True):
     password_hash: str
 
 
+_LOCALHOST = "localhost"
+
+# Names that are set apart for private networks and tests name an account as any other; this is how the library is told.
+SPECIAL_USE_DOMAIN_NAMES.clear()
+
+
 def checked_email(text: str, *, pointer: str = "/email") -> str:
     """Return the address in the form in which it is stored and compared: trimmed, in lower case, NFKC.
 
@@ -101,7 +107,10 @@ def _checked_email(text: str, normal_form: Literal["NFC", "NFKC"], *, pointer: s
     local, at, domain = address.rpartition("@")
     try:
         valid = validate_email(
-            unicodedata.normalize(normal_form, local) + at + domain, check_deliverability=False, strict=True
+            unicodedata.normalize(normal_form, local) + at + domain,
+            check_deliverability=False,
+            globally_deliverable=domain.lower() != _LOCALHOST,  # which alone may be a name without a dot
+            strict=True,
         )
     except EmailNotValidError as error:
         raise Invalid(f"Must be an e-mail address. {error}", pointer=pointer) from None
@@ -115,9 +124,11 @@ def _checked_email(text: str, normal_form: Literal["NFC", "NFKC"], *, pointer: s
 def checked_password(text: str, *, pointer: str = "/password") -> str:
     """Return the password in the form that is hashed: NFC, so that it does not depend on the keyboard.
 
-    :raises Invalid: if it has fewer than 8 or more than 256 characters.
+    :raises Invalid: if it has fewer than 8 or more than 256 characters, or nothing but blanks.
     """
     password = normalized_password(checked_text(text, pointer=pointer, max_length=MAX_PASSWORD_LENGTH))
+    if password and not password.strip():
+        raise Invalid("Must not be made of blanks alone.", pointer=pointer)
     return checked_text(password, pointer=pointer, min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH)
 
 
@@ -134,4 +145,4 @@ def checked_display_name(text: str | None) -> str | None:
     """Return the name trimmed; ``None`` stays ``None``."""
     if text is None:
         return None
-    return checked_text(text.strip(), pointer="/display_name", min_length=1, max_length=MAX_DISPLAY_NAME_LENGTH)
+    return checked_label(text, pointer="/display_name", max_length=MAX_DISPLAY_NAME_LENGTH)

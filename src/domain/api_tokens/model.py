@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from domain.authentication.principal import Principal, TokenScope
 from domain.clock import Instant, in_utc
 from domain.errors import Forbidden, Invalid
-from domain.text import checked_text
+from domain.text import checked_label
 
 API_TOKEN_PREFIX = "todo_pat_"  # noqa: S105 - a public prefix, by which scanners recognise leaked tokens
 MAX_NAME_LENGTH = 100
@@ -37,7 +37,7 @@ class NewApiToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         if principal.expires_at is not None and (expires_at is None or expires_at > principal.expires_at):
             raise Forbidden("An API token cannot make one that outlives it.")
         return ApiToken(
-            name=checked_text(self.name.strip(), pointer="/name", min_length=1, max_length=MAX_NAME_LENGTH),
+            name=checked_label(self.name, pointer="/name", max_length=MAX_NAME_LENGTH),
             scopes=tuple(sorted(set(self.scopes))),
             created_at=at,
             expires_at=expires_at,

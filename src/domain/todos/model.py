@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from domain.clock import Instant
 from domain.errors import Invalid
 from domain.pages import MAX_CHARACTER_BYTES, max_text_bytes
-from domain.text import checked_text, fold
+from domain.text import checked_label, checked_text, fold
 from domain.todos.due import Due, DuePatch, NewDue
 
 MAX_TITLE_LENGTH = 200
@@ -102,7 +102,7 @@ class NewTodo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     description: Description | None = None
     done: bool = False
     priority: Priority | None = None
-    tags: Tags = []
+    tags: Tags | None = None
     due: NewDue | None = None
 
     def checked(self, *, zone_of_owner: str, at: datetime) -> Todo:
@@ -117,7 +117,7 @@ class NewTodo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             done=self.done,
             done_at=at if self.done else None,
             priority=self.priority,
-            tags=checked_tags(self.tags),
+            tags=checked_tags(self.tags or ()),
             due=due,
             due_at=due and due.instant(),
             created_at=at,
@@ -150,7 +150,7 @@ class TagCount(Struct, frozen=True, kw_only=True):
 
 def checked_title(title: str) -> str:
     """Return the title trimmed."""
-    return checked_text(title.strip(), pointer="/title", min_length=1, max_length=MAX_TITLE_LENGTH)
+    return checked_label(title, pointer="/title", max_length=MAX_TITLE_LENGTH)
 
 
 def checked_description(description: str | None) -> str | None:
@@ -162,7 +162,7 @@ def checked_tags(tags: "tuple[str, ...] | list[str]") -> tuple[str, ...]:
     """Return the tags trimmed, each once; of two that differ in case only, the first stays."""
     unique: dict[str, str] = {}
     for index, tag in enumerate(tags):
-        trimmed = checked_text(tag.strip(), pointer=f"/tags/{index}", min_length=1, max_length=MAX_TAG_LENGTH)
+        trimmed = checked_label(tag, pointer=f"/tags/{index}", max_length=MAX_TAG_LENGTH)
         unique.setdefault(fold(trimmed), trimmed)
     if len(unique) > MAX_TAGS:
         raise Invalid(f"Must have at most {MAX_TAGS} different tags.", pointer="/tags")

@@ -5,6 +5,7 @@ JSON. These say no to all of that, and point to the value that is wrong.
 """
 
 import re
+from codecs import BOM_UTF8
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
@@ -24,6 +25,10 @@ Python's own encoder does."""
 
 _AROUND = 2 * 1024
 """Bytes for the names of fields, dates, punctuation and some white space."""
+
+_CHARSET = re.compile(r"charset\s*=\s*\"?(?P<name>[^\s;\"]+)", re.IGNORECASE)
+_UTF_8 = frozenset({"utf-8", "utf8", "us-ascii"})
+_MAX_NAME_LENGTH = 40
 
 _PLACE = re.compile(r" - at `\$(?P<place>[^`]*)`$")
 _STEP = re.compile(r"\.(?P<field>[^.\[]+)|\[(?P<index>[0-9]+)\]|\[\.\.\.\]")
@@ -74,10 +79,16 @@ class JsonBody(AbstractDTO[Any]):
         """
         content_type = header(scope, b"content-type") or ""
         if content_type not in cls.media_types:
-            media_type = content_type.partition(";")[0].strip().lower()
-            if media_type not in cls.media_types:
+            media_type, _, parameters = content_type.partition(";")
+            if media_type.strip().lower() not in cls.media_types:
                 raise UnsupportedMediaType(detail=f"The body must be {' or '.join(cls.media_types)}.")
-        return cls.decode(body, wanted)
+            _require_utf_8(parameters)
+        coding = header(scope, b"content-encoding")
+        if coding is not None and coding.strip().lower() not in {"", "identity"}:
+            raise UnsupportedMediaType(
+                detail="The body must not be compressed or encoded.", headers={"accept-encoding": "identity"}
+            )
+        return cls.decode(body.removeprefix(BOM_UTF8), wanted)  # which RFC 8259, section 8.1, lets be ignored
 
     @classmethod
     def decode(cls, body: bytes, wanted: Any) -> Any:
@@ -130,6 +141,13 @@ class JsonOrFormBody(JsonBody):
         """See ``JsonBody``."""
         media_type = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
         return (FormBody if media_type in FormBody.media_types else super()).parse(scope, body, wanted)
+
+
+def _require_utf_8(parameters: str) -> None:
+    """Refuse a media type that names another encoding; what it names is not known to whoever reads it as UTF-8."""
+    charset = _CHARSET.search(parameters)
+    if charset is not None and charset["name"].lower() not in _UTF_8:
+        raise UnsupportedMediaType(detail=f"The body must be UTF-8, not {charset['name'][:_MAX_NAME_LENGTH]}.")
 
 
 def _invalid(message: str) -> Invalid:

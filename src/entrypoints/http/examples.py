@@ -104,7 +104,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "TagList": {"items": [{"tag": "home", "count": 3}], "next_cursor": None},
     "Todo": _TODO,
     "TodoList": {"items": [_TODO], "next_cursor": None},
-    "TodoPatch": {"done": True, "due": {"time": "18:30"}},
+    "TodoPatch": {"done": True, "due": {"date": "2026-12-24", "time": "18:30"}},
     "TokenRequest": {
         "grant_type": "password",
         "username": "ada@example.com",

@@ -75,6 +75,9 @@ HEADERS: dict[str, dict[str, Any]] = {
 }
 """Of routes that are limited; the last one only of refusals."""
 
+_LONG = frozenset({"id", "version"})
+"""Names of fields that are numbers of 64 bits, wherever they stand."""
+
 _METHODS = ("get", "post", "patch", "delete")
 
 
@@ -116,7 +119,7 @@ def _described(app: Litestar) -> dict[str, Any]:
         schemas[name]["examples"] = [example]
     components["securitySchemes"] = SECURITY_SCHEMES
     components["headers"] = HEADERS
-    document.pop("servers", None)
+    document["servers"] = [{"url": "/", "description": "Where this document comes from."}]
     for handler, path in _described_routes(app):
         for method in _METHODS:
             operation = document["paths"][path].get(method)
@@ -160,7 +163,16 @@ def _schemas(app: Litestar) -> dict[str, Any]:
             del answer["properties"][name]["default"]
         if filled:
             answer["required"] = [name for name in answer["properties"] if name in {*filled, *answer["required"]}]
-    return answers | _components(bodies)
+    taken = _components(bodies)
+    for body in taken.values():
+        for field in body.get("properties", {}).values():
+            field.pop("default", None)  # of which some generators conclude that the field is always there
+    schemas = answers | taken
+    for schema in schemas.values():
+        for name, field in schema.get("properties", {}).items():
+            if name in _LONG and field.get("type") == "integer":
+                field["format"] = "int64"
+    return schemas
 
 
 def _components(types: list[Any]) -> dict[str, Any]:

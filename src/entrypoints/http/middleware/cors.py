@@ -1,5 +1,6 @@
 """Which pages of other origins may call the service (the Fetch standard's CORS protocol)."""
 
+import re
 from collections.abc import Awaitable
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ from litestar.status_codes import HTTP_400_BAD_REQUEST, HTTP_403_FORBIDDEN
 from litestar.types import ASGIApp, HTTPScope, Receive, Send
 
 from entrypoints.http.context import REQUEST_ID_HEADER
+from entrypoints.http.headers import header
 from entrypoints.http.middleware import HttpApp
 from entrypoints.http.problems import send_problem
 from entrypoints.http.rate_limits import RATE_LIMIT_HEADER, RATE_LIMIT_POLICY_HEADER
@@ -25,6 +27,9 @@ _EXPOSED = (
 )
 """What a page may read beside the few headers that it always may: all that this service says in headers."""
 
+_NAMES = re.compile(r"[\w!#$%&'*+.^`|~,\t -]*", re.ASCII)
+"""Names of headers (RFC 9110, section 5.6.2), and what may stand between them."""
+
 
 def cors_config(origins: tuple[str, ...]) -> CORSConfig | None:
     """Return what the framework needs to know of CORS; ``None`` if no page of another origin may call."""
@@ -33,7 +38,9 @@ def cors_config(origins: tuple[str, ...]) -> CORSConfig | None:
     return CORSConfig(
         allow_origins=list(origins),
         allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", REQUEST_ID_HEADER],
+        # Whatever is asked for: tracing and other tools of a page bring headers of their own, and none of ours gives
+        # anybody a right. That is the token's, and which pages may ask is said by their origins.
+        allow_headers=["*"],
         expose_headers=list(_EXPOSED),
         max_age=600,
     )
@@ -44,6 +51,11 @@ def is_preflight(scope: HTTPScope) -> bool:
     return scope["method"] == "OPTIONS" and any(
         name == b"access-control-request-method" for name, _ in scope["headers"]
     )
+
+
+def _asks_for_names(scope: HTTPScope) -> bool:
+    """Tell whether what a page wants to send are names of headers: they are told back to it, and nothing else is."""
+    return _NAMES.fullmatch(header(scope, b"access-control-request-headers") or "") is not None
 
 
 class Cors:
@@ -73,7 +85,10 @@ class Cors:
             if not is_refused:
                 await send(message)
 
-        await self._framework(scope, receive, send_unless_refused)
+        if _asks_for_names(scope):
+            await self._framework(scope, receive, send_unless_refused)
+        else:
+            is_refused = True
         if is_refused:
             await send_problem(
                 scope,
