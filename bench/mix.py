@@ -54,7 +54,7 @@ class Mix:
         owner = self._random.randint(1, self._rows.owners)
         path = f"/todos/{self._rows.todo_id(owner, self._random.randrange(self._rows.each))}"
         if kind == "login":
-            return Step(kind=kind, request=_login(), status=b"200")
+            return Step(kind=kind, request=sign_in(_EMAIL, _PASSWORD), status=b"200")
         if kind == "page":
             return self._call(kind, owner, "GET", self._service.newest_page)
         if kind == "patch":
@@ -79,7 +79,8 @@ class Mix:
         return Step(kind=kind, request=request, status=status)
 
 
-def _login() -> bytes:
-    form = urlencode({"username": _EMAIL, "password": _PASSWORD})
+def sign_in(email: str, password: str) -> bytes:
+    """Return the request that signs somebody in."""
+    form = urlencode({"username": email, "password": password})
     head = "POST /auth/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     return f"{head}Content-Length: {len(form)}\r\n\r\n{form}".encode()

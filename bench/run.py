@@ -29,11 +29,20 @@ def plan_on_this_machine(rows: Rows, *, connections: int, repeats: int, seconds:
     """
     if rows.each < PAGE:
         raise click.UsageError(f"Each owner needs {PAGE} to-dos for a page.")
+    worker_core, other_cores = leave_a_core()
+    return Plan(rows, connections, repeats, seconds, worker_core, other_cores, warm_up)
+
+
+def leave_a_core() -> tuple[int, list[int]]:
+    """Return a core for the workers and all others, to which this process moves.
+
+    :raises click.ClickException: if there is one core only.
+    """
     worker_core, *other_cores = sorted(os.sched_getaffinity(0))
     if not other_cores:
-        raise click.ClickException("Two cores are needed: one for the worker, one for the load and the database.")
+        raise click.ClickException("Two cores are needed: one for the workers, one for the load and the database.")
     os.sched_setaffinity(0, other_cores)
-    return Plan(rows, connections, repeats, seconds, worker_core, other_cores, warm_up)
+    return worker_core, other_cores
 
 
 def run(benchmark: Coroutine[Any, Any, _Result]) -> _Result:

@@ -1,7 +1,6 @@
 """Hold a load for long, and see that the memory of the workers does not grow: see ``python -m bench.soak --help``."""
 
 import asyncio
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from msgspec import Struct, field
 from bench.contenders import todo_api
 from bench.database import Rows, database, execute, postgresql
 from bench.mix import SHARES, Mix, Step
+from bench.run import leave_a_core
 from bench.servers import Server, ServiceError, serving
 
 ROWS = Rows(owners=1_000, todos=100_000)
@@ -30,6 +30,7 @@ _SAMPLE_INTERVAL = 1
 
 _REST = 3
 """Seconds after the load."""
+
 
 _STATUS = slice(9, 12)
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
@@ -85,10 +86,7 @@ def main(*, seconds: float, rate: float | None, fraction: float, workers: int, m
     The workers share a core, the load and the database have the others. Exits with status 1 if a request fails, or
     if a worker grows by more than it may in the second half.
     """
-    worker_core, *other_cores = sorted(os.sched_getaffinity(0))
-    if not other_cores:
-        raise click.ClickException("Two cores are needed: one for the workers, one for the load and the database.")
-    os.sched_setaffinity(0, other_cores)
+    worker_core, other_cores = leave_a_core()
     try:
         with postgresql(other_cores) as url, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             figures, memories = runner.run(_soak(url, worker_core, seconds, rate, fraction, workers))
@@ -152,15 +150,20 @@ async def hold(port: int, steps: Iterator[Step], *, rate: float | None, seconds:
 
 async def _take(step: Step, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, figures: Figures) -> None:
     sent = perf_counter()
-    writer.write(step.request)
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = _LENGTH.search(head)
-    body = await reader.readexactly(int(length[1])) if length else b""
-    if head[_STATUS] == step.status:
+    status, body = await exchange(reader, writer, step.request)
+    if status == step.status:
         figures.latencies[step.kind].append(perf_counter() - sent)
         step.learn(body)
     else:
-        figures.errors.append(f"{step.kind}: {head[_STATUS].decode()} {body.decode(errors='replace')}")
+        figures.errors.append(f"{step.kind}: {status.decode()} {body.decode(errors='replace')}")
+
+
+async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> tuple[bytes, bytes]:
+    """Make a request on a connection that is open; return the status and the body of the answer."""
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = _LENGTH.search(head)
+    return head[_STATUS], await reader.readexactly(int(length[1])) if length else b""
 
 
 async def _sample(memories: list[Memory]) -> None:

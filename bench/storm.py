@@ -1,8 +1,6 @@
 """See what a storm of sign-ins leaves of the time that reads take: see ``python -m bench.storm --help``."""
 
 import asyncio
-import os
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +8,6 @@ from contextlib import suppress
 from itertools import repeat
 from random import Random
 from time import perf_counter
-from urllib.parse import urlencode
 
 import click
 import msgspec
@@ -19,15 +16,16 @@ import uvloop
 from bench.contenders import todo_api
 from bench.database import Rows, database, postgresql
 from bench.load import LoadError, load
+from bench.mix import sign_in
 from bench.operations import OPERATIONS
+from bench.run import leave_a_core
 from bench.servers import Call, Server, ServiceError, serving
+from bench.soak import exchange
 
 ROWS = Rows(owners=1_000, todos=100_000)
 _PASSWORD = "wander lantern quarry 83"  # noqa: S105 - of an account that lives as long as the measurement
 _EMAIL = "storm@example.com"
 _READ = OPERATIONS[0]
-_LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
-_STATUS = slice(9, 12)
 
 
 @click.command()
@@ -40,10 +38,7 @@ def main(*, sign_ins: int, connections: int, seconds: float, at_most: float) -> 
 
     The worker has a core to itself, the passwords are checked on it, too. Exits with status 1 if it becomes too long.
     """
-    worker_core, *other_cores = sorted(os.sched_getaffinity(0))
-    if not other_cores:
-        raise click.ClickException("Two cores are needed: one for the worker, one for the load and the database.")
-    os.sched_setaffinity(0, other_cores)
+    worker_core, other_cores = leave_a_core()
     try:
         with postgresql(other_cores) as url, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             ratio = runner.run(_storm(url, worker_core, sign_ins, connections, seconds))
@@ -87,18 +82,13 @@ def _reads(server: Server, random: Random) -> Iterator[bytes]:
 
 
 async def _sign_in_for_ever(port: int, answers: Counter[str]) -> None:
-    form = urlencode({"username": _EMAIL, "password": _PASSWORD})
-    head = "POST /auth/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-    request = f"{head}Content-Length: {len(form)}\r\n\r\n{form}".encode()
+    request = sign_in(_EMAIL, _PASSWORD)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         while True:
             started = perf_counter()
-            writer.write(request)
-            answer = await reader.readuntil(b"\r\n\r\n")
-            length = _LENGTH.search(answer)
-            await reader.readexactly(int(length[1]) if length else 0)
-            answers[answer[_STATUS].decode()] += 1
+            status, _ = await exchange(reader, writer, request)
+            answers[status.decode()] += 1
             await asyncio.sleep(max(0.0, 1 - (perf_counter() - started)))  # whoever is refused comes back in a second
     finally:
         writer.close()

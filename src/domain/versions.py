@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
+from msgspec import Struct
+
 from domain.errors import Conflict, StaleVersion
 
 _MAX_ATTEMPTS = 100
@@ -24,16 +26,41 @@ class Versioned(Protocol):
 SomeVersioned = TypeVar("SomeVersioned", bound=Versioned)
 
 
-def require_version(current: Versioned, versions: frozenset[int] | None, *, name: str) -> None:
+class Versions(Struct, frozen=True, kw_only=True):
+    """The versions that a caller wants to change: those of ``only``, and of them none of ``but``.
+
+    ``None`` is every version: without conditions nothing would be in ``but`` and everything in ``only``.
+    """
+
+    only: frozenset[int] | None = None
+    but: frozenset[int] | None = frozenset()
+
+    def __contains__(self, version: int) -> bool:
+        """Tell whether a version is one of them."""
+        is_wanted = self.only is None or version in self.only
+        return is_wanted and self.but is not None and version not in self.but
+
+    def __str__(self) -> str:
+        if self.but is None:
+            return "none that is there"
+        wanted = "any" if self.only is None else _named(self.only) or "none that there ever was"
+        return f"{wanted} but {_named(self.but)}" if self.but else wanted
+
+
+def _named(versions: frozenset[int]) -> str:
+    return " or ".join(str(version) for version in sorted(versions)[:_MOST_NAMED])
+
+
+def require_version(current: Versioned, versions: Versions | None, *, name: str) -> None:
     """Do nothing if ``current`` is of one of these versions, or none were given; ``name`` says what it is.
 
     :raises StaleVersion: otherwise.
     """
     if versions is None or current.version in versions:
         return
-    wanted = " or ".join(str(version) for version in sorted(versions)[:_MOST_NAMED]) or "none that there ever was"
     raise StaleVersion(
-        f"The {name} is at version {current.version} now; what was to be changed is {wanted}.", current=current.version
+        f"The {name} is at version {current.version} now; what was to be changed is {versions}.",
+        current=current.version,
     )
 
 
@@ -42,7 +69,7 @@ async def apply_change(
     *,
     get: Callable[[], Awaitable[SomeVersioned]],
     save: Callable[[SomeVersioned, SomeVersioned], Awaitable[None]],
-    versions: frozenset[int] | None,
+    versions: Versions | None,
     name: str,
 ) -> SomeVersioned:
     """Change what ``get`` returns, again if another writer got there first, so that neither change is lost.

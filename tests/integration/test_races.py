@@ -18,6 +18,7 @@ from domain.posts.model import NewPost
 from domain.store import Store
 from domain.todos.due import Due, DuePatch, NewDue
 from domain.todos.model import NewTodo, TodoPatch
+from domain.versions import Versions
 from entrypoints.services import Services
 from tests.builders import a_new_session, a_todo, an_api_token
 from tests.clock import NOON
@@ -113,7 +114,7 @@ class TestTodos:
         results = await at_once(
             *(
                 replicas[number % 2].todos.change(
-                    todo.id, TodoPatch(title=f"New {number}"), owner_id=owner_id, versions=frozenset({1})
+                    todo.id, TodoPatch(title=f"New {number}"), owner_id=owner_id, versions=Versions(only=frozenset({1}))
                 )
                 for number in range(8)
             )

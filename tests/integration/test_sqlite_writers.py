@@ -180,6 +180,23 @@ async def test_closing_can_be_given_up_and_stops_nobody(sqlite_file: Path) -> No
         assert await emails(other) == ["a@example.com"]
 
 
+async def test_everybody_can_be_cancelled_as_at_the_end_of_a_loop(sqlite_file: Path) -> None:
+    async with open_sqlite(sqlite_file) as database, open_sqlite(sqlite_file) as other:
+        async with held_transaction(other):
+            before = asyncio.all_tasks()
+            adding_two = [
+                asyncio.create_task(SqlAlchemyStore(database).transaction(adding(f"{number}@example.com")))
+                for number in range(2)
+            ]
+            await asyncio.sleep(0.05)
+            for task in asyncio.all_tasks() - before:  # those of the writers, and what commits for them
+                task.cancel()
+        outcomes = await asyncio.wait_for(asyncio.gather(*adding_two, return_exceptions=True), timeout=60)
+
+        assert [type(outcome) for outcome in outcomes] == [asyncio.CancelledError] * 2
+        assert await emails(other) == []
+
+
 async def test_a_read_that_comes_too_late_is_told_so(sqlite_file: Path) -> None:
     async with open_sqlite(sqlite_file, pool_size=1) as database:
         holding = held_transaction(database)

@@ -9,6 +9,7 @@ from domain.accounts.service import AccountService
 from domain.authentication.principal import Principal
 from domain.authentication.principal_cache import PrincipalCache
 from domain.errors import Conflict, EmailTaken, Forbidden, GuessablePassword, Invalid, StaleVersion, Unauthenticated
+from domain.versions import Versions
 from tests.builders import a_new_account, a_new_session, a_todo, an_api_token
 from tests.clock import NOON, StandingClock
 from tests.unit.rivals import CountingPasswords, RivalledStore
@@ -87,7 +88,9 @@ async def test_a_profile_is_changed(accounts: AccountService, clock: StandingClo
     account = await accounts.register(email="ada@example.com", password="12345678")
     clock.advance(hours=1)
 
-    changed = await accounts.change(account.id, AccountPatch(display_name="Ada"), versions=frozenset({1}))
+    changed = await accounts.change(
+        account.id, AccountPatch(display_name="Ada"), versions=Versions(only=frozenset({1}))
+    )
 
     assert (changed.display_name, changed.version, changed.updated_at) == ("Ada", 2, clock.now)
     assert await accounts.get(account.id) == changed
@@ -98,7 +101,7 @@ async def test_another_version_of_a_profile_is_not_changed(accounts: AccountServ
     account = await accounts.register(email="ada@example.com", password="12345678")
 
     with pytest.raises(StaleVersion):
-        await accounts.change(account.id, patch, versions=frozenset({2}))
+        await accounts.change(account.id, patch, versions=Versions(only=frozenset({2})))
 
     assert await accounts.get(account.id) == account
 

@@ -17,6 +17,7 @@ from domain.todos.due import DuePatch, NewDue
 from domain.todos.model import NewTodo, TodoPatch
 from domain.todos.query import Position, SortKey, TagQuery, TodoFilter, TodoOrder, TodoQuery
 from domain.todos.service import TodoService
+from domain.versions import Versions
 from tests.builders import a_new_account, a_todo
 from tests.clock import NOON, StandingClock
 from tests.harness import services_on
@@ -125,7 +126,9 @@ async def test_the_version_that_was_asked_for_is_changed(
 ) -> None:
     todo = await todos.create(NewTodo(title="Buy oat milk"), owner_id=user.id)
 
-    changed = await todos.change(todo.id, TodoPatch(done=True), owner_id=user.id, versions=versions)
+    changed = await todos.change(
+        todo.id, TodoPatch(done=True), owner_id=user.id, versions=None if versions is None else Versions(only=versions)
+    )
 
     assert changed.version == 2
 
@@ -138,17 +141,53 @@ async def test_another_version_is_not_changed(
     todo = await todos.create(NewTodo(title="Buy oat milk"), owner_id=user.id)
 
     with pytest.raises(StaleVersion):
-        await todos.change(todo.id, patch, owner_id=user.id, versions=versions)
+        await todos.change(todo.id, patch, owner_id=user.id, versions=Versions(only=versions))
 
     assert await todos.get(todo.id, owner_id=user.id) == todo
+
+
+ONE = frozenset({1})
+
+
+@pytest.mark.parametrize(
+    ("versions", "words"),
+    [
+        (Versions(but=None), "none that is there"),
+        (Versions(but=ONE), "any but 1"),
+        (Versions(only=frozenset({1, 3}), but=ONE), "1 or 3 but 1"),
+        (Versions(only=frozenset()), "none that there ever was"),
+        (Versions(only=frozenset(range(2, 90))), "2 or 3 or 4 or 5 or 6"),
+    ],
+    ids=str,
+)
+async def test_a_version_that_was_ruled_out_is_neither_changed_nor_removed(
+    todos: TodoService, user: Account, versions: Versions, words: str
+) -> None:
+    todo = await todos.create(NewTodo(title="Buy oat milk"), owner_id=user.id)
+
+    with pytest.raises(StaleVersion, match=f"is at version 1 now; what was to be changed is {words}\\.") as refused:
+        await todos.change(todo.id, TodoPatch(done=True), owner_id=user.id, versions=versions)
+    with pytest.raises(StaleVersion):
+        await todos.remove(todo.id, owner_id=user.id, versions=versions)
+
+    assert refused.value.current == 1
+    assert await todos.get(todo.id, owner_id=user.id) == todo
+
+
+async def test_another_version_than_the_one_that_was_ruled_out_is_changed(todos: TodoService, user: Account) -> None:
+    todo = await todos.create(NewTodo(title="Buy oat milk"), owner_id=user.id)
+
+    changed = await todos.change(todo.id, TodoPatch(done=True), owner_id=user.id, versions=Versions(but=frozenset({7})))
+
+    assert changed.version == 2
 
 
 async def test_the_version_that_was_asked_for_is_removed(todos: TodoService, user: Account) -> None:
     todo = await todos.create(NewTodo(title="Buy oat milk"), owner_id=user.id)
 
     with pytest.raises(StaleVersion):
-        await todos.remove(todo.id, owner_id=user.id, versions=frozenset({2}))
-    await todos.remove(todo.id, owner_id=user.id, versions=frozenset({1}))
+        await todos.remove(todo.id, owner_id=user.id, versions=Versions(only=frozenset({2})))
+    await todos.remove(todo.id, owner_id=user.id, versions=Versions(only=frozenset({1})))
 
     with pytest.raises(NotFound):
         await todos.get(todo.id, owner_id=user.id)
@@ -185,7 +224,7 @@ async def test_a_lost_race_for_a_named_version_is_stale_at_once(clock: StandingC
 
     with pytest.raises(StaleVersion):
         await a_todo_service(store, clock).change(
-            todo.id, TodoPatch(title="Mine"), owner_id=owner.id, versions=frozenset({1})
+            todo.id, TodoPatch(title="Mine"), owner_id=owner.id, versions=Versions(only=frozenset({1}))
         )
 
     assert (await store.todos.get(todo.id, owner_id=owner.id)).version == 2
@@ -197,7 +236,7 @@ async def test_a_version_that_is_changed_while_it_is_removed_stays(clock: Standi
     todo = await store.todos.add(a_todo(), owner_id=owner.id)
 
     with pytest.raises(StaleVersion):
-        await a_todo_service(store, clock).remove(todo.id, owner_id=owner.id, versions=frozenset({1}))
+        await a_todo_service(store, clock).remove(todo.id, owner_id=owner.id, versions=Versions(only=frozenset({1})))
 
     assert (await store.todos.get(todo.id, owner_id=owner.id)).version == 2
 

@@ -7,12 +7,13 @@ is one round trip: no BEGIN, no COMMIT, no ping before and no reset after it. Th
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, NoReturn, Protocol, cast
+from typing import NoReturn, Protocol, cast
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 
+from adapters.sqlalchemy.compiled import CompiledStatement
 from adapters.sqlalchemy.database import (
     DAMAGED,
     FULL,
@@ -70,23 +71,6 @@ _DRIVER_ERRORS = (
     OSError,
     TimeoutError,
 )
-
-
-class CompiledStatement:
-    """SQL with numbered parameters, and the names of the values that go there."""
-
-    __slots__ = ("names", "presets", "sql")
-
-    def __init__(self, statement: Statement) -> None:
-        compiled: Any = statement.on(_DIALECT.name).compile(dialect=_DIALECT)
-        self.sql: str = compiled.string
-        self.names: list[str] = compiled.positiontup or []
-        self.presets: dict[str, object] = {name: value for name, value in compiled.params.items() if value is not None}
-
-    def arguments(self, values: dict[str, object]) -> list[object]:
-        """Return the values in the order of their parameters."""
-        presets = self.presets
-        return [values[name] if name in values else presets[name] for name in self.names]
 
 
 class _Driver(Protocol):
@@ -317,7 +301,9 @@ async def _leave_as_it_is(_: object) -> None:
 
 
 def _compile(statement: Statement) -> CompiledStatement:
-    compiled = statement.compiled["postgresql"] = CompiledStatement(statement)
+    compiled = statement.compiled["postgresql"] = CompiledStatement(
+        statement.on(_DIALECT.name).compile(dialect=_DIALECT)
+    )
     return compiled
 
 

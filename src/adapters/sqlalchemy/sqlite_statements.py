@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy.dialects.sqlite import pysqlite
 
 from adapters.sqlalchemy.base import DateTimeUTC
+from adapters.sqlalchemy.compiled import CompiledStatement
 from adapters.sqlalchemy.database import (
     DAMAGED,
     FULL,
@@ -59,17 +60,15 @@ _Process = Callable[[Any], Any]
 """What turns a value into one that SQLite knows, or the other way round."""
 
 
-class CompiledStatement:
-    """SQL, the names of the values that go there, and what becomes of values on their way in and out."""
+class SqliteStatement(CompiledStatement):
+    """A compiled statement, and what becomes of values on their way in and out."""
 
-    __slots__ = ("_inwards", "_names", "_outwards", "_presets", "sql")
+    __slots__ = ("_inwards", "_outwards")
 
     def __init__(self, statement: Statement) -> None:
         core = statement.on(_DIALECT.name)
         compiled: Any = core.compile(dialect=_DIALECT)
-        self.sql: str = compiled.string
-        self._names: list[str] = compiled.positiontup or []
-        self._presets: dict[str, object] = {name: value for name, value in compiled.params.items() if value is not None}
+        super().__init__(compiled)
         self._inwards: list[tuple[int, _Process]] = [
             (place, process)
             for place, name in enumerate(self._names)
@@ -82,9 +81,8 @@ class CompiledStatement:
         ]
 
     def arguments(self, values: dict[str, object]) -> list[object]:
-        """Return the values in the order of their parameters."""
-        presets = self._presets
-        arguments = [values[name] if name in values else presets[name] for name in self._names]
+        """See ``CompiledStatement``; as SQLite knows them."""
+        arguments = super().arguments(values)
         for place, process in self._inwards:
             arguments[place] = process(arguments[place])
         return arguments
@@ -98,22 +96,22 @@ class CompiledStatement:
         return row
 
 
-Read = Callable[[sqlite3.Cursor, CompiledStatement], Result]
+Read = Callable[[sqlite3.Cursor, SqliteStatement], Result]
 """What is to be known of a statement that was executed."""
 
 
-def first_row(cursor: sqlite3.Cursor, compiled: CompiledStatement) -> Row | None:
+def first_row(cursor: sqlite3.Cursor, compiled: SqliteStatement) -> Row | None:
     """Read the first row, if there is one; what writes is done only when all of them were fetched."""
     rows = cursor.fetchall()
     return compiled.row(rows[0]) if rows else None
 
 
-def all_rows(cursor: sqlite3.Cursor, compiled: CompiledStatement) -> Sequence[Row]:
+def all_rows(cursor: sqlite3.Cursor, compiled: SqliteStatement) -> Sequence[Row]:
     """Read every row."""
     return [compiled.row(row) for row in cursor.fetchall()]
 
 
-def row_count(cursor: sqlite3.Cursor, _: CompiledStatement) -> int:
+def row_count(cursor: sqlite3.Cursor, _: SqliteStatement) -> int:
     """Return how many rows an UPDATE or a DELETE found."""
     return cursor.rowcount
 
@@ -126,7 +124,7 @@ def execute(
     waiter: Waiter,
 ) -> Result:
     """Execute a statement; if it has a timeout it is stopped then, or as soon as nobody waits for it."""
-    compiled: CompiledStatement = statement.compiled.get("sqlite") or _compile(statement)
+    compiled: SqliteStatement = statement.compiled.get("sqlite") or _compile(statement)
     if statement.timeout is not None:
         ends = monotonic() + statement.timeout
         driver.set_progress_handler(lambda: waiter.has_left or monotonic() > ends, _STEPS)
@@ -194,8 +192,8 @@ def _to_instant(text: str) -> datetime:
     return datetime.fromisoformat(f"{text}+00:00")
 
 
-def _compile(statement: Statement) -> CompiledStatement:
-    compiled = statement.compiled["sqlite"] = CompiledStatement(statement)
+def _compile(statement: Statement) -> SqliteStatement:
+    compiled = statement.compiled["sqlite"] = SqliteStatement(statement)
     return compiled
 
 

@@ -89,8 +89,7 @@ class SqliteThread:
     async def run(self, work: Work[Result]) -> Result:
         """Do ``work`` and wait for its end even when that is cancelled, and only then go on with the cancellation.
 
-        A thread cannot be cancelled. Something that waits for the right to write is done when it gets it, whether or
-        not anybody waits: nobody else can write before that is over.
+        A thread cannot be cancelled, and its connection serves nobody else before that is over.
         """
         job = Job(work)
         self._jobs.put(job)

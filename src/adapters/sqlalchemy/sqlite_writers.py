@@ -101,9 +101,8 @@ class Writers:
         group = self._next_group()
         try:
             self._outcomes += _made(group, connection, self._files)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - goes to whoever waits, whatever it is
             self._outcomes += [_Outcome(job, error=error) for job in group]
-            raise
 
     def _tell(self) -> None:
         """Tell everybody whose turn it was what has come of it; the connection is free again by then."""
@@ -111,7 +110,7 @@ class Writers:
         for outcome in outcomes:
             if isinstance(outcome.error, Unavailable):
                 self._health.met(outcome.error)
-            elif outcome.error is None and outcome.has_changed:
+            elif outcome.has_changed and not _is_to_be_undone(outcome):
                 self._health.has_written()
             outcome.job.end(outcome.result, outcome.error)
 

@@ -18,7 +18,7 @@ from domain.authentication.principal_cache import PrincipalCache
 from domain.clock import Clock
 from domain.errors import Conflict, EmailTaken, WrongPassword
 from domain.store import Repositories, Store
-from domain.versions import apply_change
+from domain.versions import Versions, apply_change
 
 
 class AccountService:
@@ -59,7 +59,7 @@ class AccountService:
         """Return one account."""
         return await self._store.accounts.get(account_id)
 
-    async def change(self, account_id: int, patch: AccountPatch, *, versions: frozenset[int] | None = None) -> Account:
+    async def change(self, account_id: int, patch: AccountPatch, *, versions: Versions | None = None) -> Account:
         """Apply a merge patch to the profile, again if another writer got there first.
 
         :raises Invalid: if a value breaks a rule.

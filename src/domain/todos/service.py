@@ -11,7 +11,7 @@ from domain.quotas.model import Usage
 from domain.store import Store
 from domain.todos.model import NewTodo, Todo, TodoPatch
 from domain.todos.query import TagPage, TagQuery, TodoPage, TodoQuery
-from domain.versions import apply_change, require_version
+from domain.versions import Versions, apply_change, require_version
 
 
 class TodoService:
@@ -47,9 +47,7 @@ class TodoService:
         """
         return await self._store.todos.get(todo_id, owner_id=owner_id)
 
-    async def change(
-        self, todo_id: int, patch: TodoPatch, *, owner_id: int, versions: frozenset[int] | None = None
-    ) -> Todo:
+    async def change(self, todo_id: int, patch: TodoPatch, *, owner_id: int, versions: Versions | None = None) -> Todo:
         """Apply a merge patch.
 
         ``versions`` are the only ones the caller wants to change. Without them the patch is applied to whatever is
@@ -70,7 +68,7 @@ class TodoService:
             name="to-do",
         )
 
-    async def remove(self, todo_id: int, *, owner_id: int, versions: frozenset[int] | None = None) -> None:
+    async def remove(self, todo_id: int, *, owner_id: int, versions: Versions | None = None) -> None:
         """Remove one to-do, if ``versions`` are given only while it has one of them.
 
         :raises NotFound: if there is none, or it is somebody else's.

@@ -20,7 +20,7 @@ from domain.rate_limits.quotas import (
 from entrypoints.http.answers import Answer
 from entrypoints.http.bodies import MergePatchBody
 from entrypoints.http.headers import client_address
-from entrypoints.http.preconditions import ETAG, IfMatch, UnlessMatch, etag, require_absence, versions_to_change
+from entrypoints.http.preconditions import ETAG, IfMatch, UnlessMatch, etag, wanted_versions
 from entrypoints.http.request import ApiRequest
 from entrypoints.http.routes import RouteLimits, needs, public
 
@@ -132,9 +132,8 @@ class AccountController(Controller):
 
         Due dates that were set before keep the zone they were set in.
         """
-        if if_none_match is not None:
-            require_absence(if_none_match, await request.services.accounts.get(request.owner_id))
-        account = await request.services.accounts.change(request.owner_id, data, versions=versions_to_change(if_match))
+        versions = wanted_versions(if_match, if_none_match)
+        account = await request.services.accounts.change(request.owner_id, data, versions=versions)
         return await _answer(request, account)
 
     @post(

@@ -15,11 +15,7 @@ from domain.errors import Invalid, InvalidRefreshToken, WrongCredentials
 from entrypoints.http.headers import FORM, header
 from entrypoints.http.routes import speaks_oauth
 
-_GRANTS = frozenset({WrongCredentials.code, InvalidRefreshToken.code})
-
 _BUSY = frozenset({HTTP_408_REQUEST_TIMEOUT, HTTP_429_TOO_MANY_REQUESTS, HTTP_503_SERVICE_UNAVAILABLE})
-
-_AS_BAD_REQUEST = frozenset({InvalidRefreshToken.code})
 
 
 class UnsupportedGrantType(HTTPException):
@@ -27,6 +23,14 @@ class UnsupportedGrantType(HTTPException):
 
     status_code = HTTP_400_BAD_REQUEST
     code = "unsupported_grant_type"
+
+
+_NAMES = {
+    UnsupportedGrantType.code: "unsupported_grant_type",
+    WrongCredentials.code: "invalid_grant",
+    InvalidRefreshToken.code: "invalid_grant",
+}
+"""By the codes of problems; of others the status says enough."""
 
 
 class OAuthError(Struct, frozen=True):
@@ -45,15 +49,14 @@ def oauth_error(scope: HTTPScope, *, status: int, code: str) -> OAuthError | Non
     """
     if not speaks_oauth(scope):
         return None
-    if code == UnsupportedGrantType.code:
-        return OAuthError(code, status)
-    if code in _GRANTS:
-        return OAuthError("invalid_grant", HTTP_400_BAD_REQUEST if code in _AS_BAD_REQUEST else status)
+    is_bad_request = code == InvalidRefreshToken.code or (code == Invalid.code and _has_form(scope))
+    return OAuthError(_NAMES.get(code) or _name(status), HTTP_400_BAD_REQUEST if is_bad_request else status)
+
+
+def _name(status: int) -> str:
     if status in _BUSY:
-        return OAuthError("temporarily_unavailable", status)
-    if status >= HTTP_500_INTERNAL_SERVER_ERROR:
-        return OAuthError("server_error", status)
-    return OAuthError("invalid_request", HTTP_400_BAD_REQUEST if code == Invalid.code and _has_form(scope) else status)
+        return "temporarily_unavailable"
+    return "server_error" if status >= HTTP_500_INTERNAL_SERVER_ERROR else "invalid_request"
 
 
 def _has_form(scope: HTTPScope) -> bool:

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from domain.authentication.principal import TokenScope
 from domain.posts.model import MAX_CONTENT_LENGTH, NewPost, Post
-from entrypoints.http.answers import Answer
+from entrypoints.http.answers import Answer, TaggedAnswer
 from entrypoints.http.bodies import max_json_size
 from entrypoints.http.cursors import decode_post_cursor, encode_post_cursor, next_link
 from entrypoints.http.headers import LINK, LOCATION
@@ -70,7 +70,7 @@ class PostController(Controller):
         response_headers=[LINK, LIST_ETAG],
         opt=public(304, query=PostParameters),
     )
-    async def page(self, request: ApiRequest, if_none_match: IfNoneMatch = None) -> Response[PostList]:  # noqa: ARG002 - see ``send_answer``
+    async def page(self, request: ApiRequest, if_none_match: IfNoneMatch = None) -> Response[PostList]:
         """Return one page of the board, the newest first; a page beyond the last is empty.
 
         Page `n` is always what comes after the first `(n - 1) * per_page` posts. A page of more than 28 long posts
@@ -83,7 +83,7 @@ class PostController(Controller):
         after = None if asked.cursor is UNSET else decode_post_cursor(asked.cursor, page=number, per_page=size)
         found = await request.services.posts.page(page=number, per_page=size, after=after)
         next_cursor = found.next and encode_post_cursor(found.next, page=number, per_page=size)
-        return Answer(
+        return TaggedAnswer(
             PostList(
                 page=number,
                 per_page=size,
@@ -92,7 +92,7 @@ class PostController(Controller):
                 next_cursor=next_cursor or UNSET,
             ),
             headers=next_link(request, next_cursor),
-            is_tagged=True,
+            if_none_match=if_none_match,
         )
 
     @post(
@@ -117,9 +117,9 @@ class PostController(Controller):
         response_headers=[LIST_ETAG],
         opt=public(304),
     )
-    async def read(self, request: ApiRequest, post_id: Id, if_none_match: IfNoneMatch = None) -> Response[Post]:  # noqa: ARG002 - see ``send_answer``
+    async def read(self, request: ApiRequest, post_id: Id, if_none_match: IfNoneMatch = None) -> Response[Post]:
         """Return one post."""
-        return Answer(await request.services.posts.get(post_id), is_tagged=True)
+        return TaggedAnswer(await request.services.posts.get(post_id), if_none_match=if_none_match)
 
     @delete("/{post_id:str}", operation_id="deletePost", summary="Delete a post", opt=needs(TokenScope.POSTS_WRITE))
     async def remove(self, request: ApiRequest, post_id: Id) -> None:
@@ -135,6 +135,6 @@ class PostController(Controller):
     response_headers=[LIST_ETAG],
     opt=public(304),
 )
-async def read_post(request: ApiRequest, post_id: Id, if_none_match: IfNoneMatch = None) -> Response[Post]:  # noqa: ARG001 - see ``send_answer``
+async def read_post(request: ApiRequest, post_id: Id, if_none_match: IfNoneMatch = None) -> Response[Post]:
     """Return one post, as `/posts/{post_id}` does."""
-    return Answer(await request.services.posts.get(post_id), is_tagged=True)
+    return TaggedAnswer(await request.services.posts.get(post_id), if_none_match=if_none_match)

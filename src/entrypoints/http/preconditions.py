@@ -7,8 +7,8 @@ from typing import Annotated
 from litestar.datastructures import ResponseHeader
 from litestar.params import HeaderParameter
 
-from domain.errors import Invalid, StaleVersion
-from domain.versions import Versioned
+from domain.errors import Invalid
+from domain.versions import Versions
 
 IfMatch = Annotated[
     str | None,
@@ -53,6 +53,17 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
+def wanted_versions(if_match: str | None, if_none_match: str | None) -> Versions | None:
+    """Return the versions that ``If-Match`` and ``If-None-Match`` together allow to change; ``None`` for any.
+
+    :raises Invalid: as ``versions_to_change``.
+    """
+    only = versions_to_change(if_match)
+    if if_none_match is None:
+        return None if only is None else Versions(only=only)
+    return Versions(only=only, but=None if _is_any(if_none_match) else frozenset(_versions(if_none_match)))
+
+
 def versions_to_change(if_match: str | None) -> frozenset[int] | None:
     """Return the versions that ``If-Match`` allows to change; ``None`` for any.
 
@@ -64,22 +75,11 @@ def versions_to_change(if_match: str | None) -> frozenset[int] | None:
 
     :raises Invalid: if a version stands there without the quotes of a tag.
     """
-    if if_match is None or if_match.strip() == "*":
+    if if_match is None or _is_any(if_match):
         return None
     if any(_BARE_VERSION.fullmatch(word.strip()) for word in if_match.split(",")):
         raise Invalid('An entity tag stands in quotes, such as "1".', parameter="If-Match")
     return frozenset(_versions(if_match))
-
-
-def require_absence(if_none_match: str | None, current: Versioned) -> None:
-    """Refuse to change what is there if the client asks for that only where nothing is, or not this version.
-
-    :raises StaleVersion: with the current version (RFC 9110, section 13.1.2).
-    """
-    if is_unchanged(if_none_match, current.version):
-        raise StaleVersion(
-            f"There is version {current.version}, and `If-None-Match` asks for none.", current=current.version
-        )
 
 
 def etag_of(body: bytes) -> str:
@@ -91,15 +91,18 @@ def has_same_body(if_none_match: str | None, tag: str) -> bool:
     """Tell whether the client has the answer with this tag already; the comparison is the weak one."""
     if if_none_match is None:
         return False
-    words = [word.strip().removeprefix("W/") for word in if_none_match.split(",")]
-    return tag in words or words == ["*"]
+    return _is_any(if_none_match) or tag in (word.strip().removeprefix("W/") for word in if_none_match.split(","))
 
 
 def is_unchanged(if_none_match: str | None, version: int) -> bool:
     """Tell whether the client has this version already; the comparison is the weak one."""
     if if_none_match is None:
         return False
-    return if_none_match.strip() == "*" or version in _versions(if_none_match)
+    return _is_any(if_none_match) or version in _versions(if_none_match)
+
+
+def _is_any(tags: str) -> bool:
+    return tags.strip() == "*"
 
 
 def _versions(tags: str) -> list[int]:

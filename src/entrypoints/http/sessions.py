@@ -46,6 +46,12 @@ class Revocation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     token_type_hint: Annotated[str, Meta(description="Is not needed.")] | UnsetType = UNSET
     refresh_token: Annotated[str, Meta(max_length=_MAX_TOKEN_LENGTH)] | UnsetType = UNSET
 
+    @property
+    def presented(self) -> str | None:
+        """The token, under whichever name; ``None`` if there is none."""
+        token = self.refresh_token if self.token is UNSET else self.token
+        return None if token is UNSET else token
+
 
 class Revoked(Struct, frozen=True, kw_only=True):
     """Whether a session has ended by it: what is not known here, or has ended before, ends none."""
@@ -135,15 +141,14 @@ class SessionController(Controller):
         Replicas of the service that have no Redis in common may accept the session's access token for another 30
         seconds.
         """
-        token = UNSET if data is None else data.refresh_token if data.token is UNSET else data.token
-        if data is None or token is UNSET:
+        if data is None or data.presented is None:
             bearer = bearer_token(request.scope)
             if bearer is None:
                 raise Unauthenticated("A bearer token or a refresh token is needed.")
             principal = await request.services.authenticator.principal(bearer, network=request.network)
             await request.services.sessions.log_out(principal.own_session(), owner_id=principal.account_id)
             return cast("Response[Revoked]", Answer(None, status_code=HTTP_204_NO_CONTENT))
-        has_ended = await _revoke(request, token)
+        has_ended = await _revoke(request, data.presented)
         if has_ended and data.token is UNSET:
             return cast("Response[Revoked]", Answer(None, status_code=HTTP_204_NO_CONTENT))
         return Answer(Revoked(revoked=has_ended))

@@ -13,7 +13,7 @@ from domain.clock import in_utc
 from domain.errors import Invalid
 from domain.todos.model import MAX_TAG_LENGTH, MAX_TITLE_LENGTH, NewTodo, TagCount, Todo, TodoPatch
 from domain.todos.query import SortKey, TagQuery, TodoFilter, TodoOrder, TodoQuery
-from entrypoints.http.answers import Answer
+from entrypoints.http.answers import Answer, TaggedAnswer
 from entrypoints.http.bodies import MergePatchBody
 from entrypoints.http.cursors import decode_cursor, decode_tag_cursor, encode_cursor, encode_tag_cursor, next_link
 from entrypoints.http.headers import LINK, LOCATION
@@ -26,8 +26,7 @@ from entrypoints.http.preconditions import (
     UnlessMatch,
     etag,
     is_unchanged,
-    require_absence,
-    versions_to_change,
+    wanted_versions,
 )
 from entrypoints.http.request import ApiRequest
 from entrypoints.http.routes import needs
@@ -190,14 +189,12 @@ class TodoController(Controller):
         stored: of two changes at once to different fields neither is lost. Longer texts than the account may keep are
         403 `quota_exceeded`.
         """
-        if if_none_match is not None:
-            require_absence(if_none_match, await request.services.todos.get(todo_id, owner_id=request.owner_id))
         return _answer(
             await request.services.todos.change(
                 todo_id,
                 data,
                 owner_id=request.owner_id,
-                versions=versions_to_change(if_match),
+                versions=wanted_versions(if_match, if_none_match),
             )
         )
 
@@ -208,9 +205,7 @@ class TodoController(Controller):
         self, request: ApiRequest, todo_id: Id, if_match: IfMatch = None, if_none_match: UnlessMatch = None
     ) -> None:
         """Remove a to-do for good; with `If-Match`, only the version with that ETag."""
-        if if_none_match is not None:
-            require_absence(if_none_match, await request.services.todos.get(todo_id, owner_id=request.owner_id))
-        versions = versions_to_change(if_match)
+        versions = wanted_versions(if_match, if_none_match)
         await request.services.todos.remove(todo_id, owner_id=request.owner_id, versions=versions)
 
     @get(
@@ -219,7 +214,7 @@ class TodoController(Controller):
         response_headers=[LINK, LIST_ETAG],
         opt=needs(TokenScope.TODOS_READ, 304, query=TodoParameters),
     )
-    async def search(self, request: ApiRequest, if_none_match: IfNoneMatch = None) -> Response[TodoList]:  # noqa: ARG002 - see ``send_answer``
+    async def search(self, request: ApiRequest, if_none_match: IfNoneMatch = None) -> Response[TodoList]:
         """Return one page of the to-dos that fulfil every condition.
 
         Follow `next_cursor`, or the `Link` header, until there is none: to-dos that are created meanwhile make no
@@ -240,10 +235,10 @@ class TodoController(Controller):
             counted=asked.include is not UNSET,
         )
         next_cursor = page.next and encode_cursor(page.next, where=where, order=order)
-        return Answer(
+        return TaggedAnswer(
             TodoList(items=page.items, next_cursor=next_cursor, total=UNSET if page.total is None else page.total),
             headers=next_link(request, next_cursor),
-            is_tagged=True,
+            if_none_match=if_none_match,
         )
 
 
@@ -255,7 +250,7 @@ class TodoController(Controller):
     response_headers=[LINK, LIST_ETAG],
     opt=needs(TokenScope.TODOS_READ, 304, query=TagParameters),
 )
-async def list_tags(request: ApiRequest, if_none_match: IfNoneMatch = None) -> Response[TagList]:  # noqa: ARG001 - see ``send_answer``
+async def list_tags(request: ApiRequest, if_none_match: IfNoneMatch = None) -> Response[TagList]:
     """Return one page of the tags in use, each with the number of to-dos that bear it.
 
     They are in the order of their lower-case forms. Follow `next_cursor`, or the `Link` header, until there is none.
@@ -267,7 +262,7 @@ async def list_tags(request: ApiRequest, if_none_match: IfNoneMatch = None) -> R
     )
     next_cursor = None if page.next is None else encode_tag_cursor(page.next)
     content = TagList(items=page.items, next_cursor=next_cursor)
-    return Answer(content, headers=next_link(request, next_cursor), is_tagged=True)
+    return TaggedAnswer(content, headers=next_link(request, next_cursor), if_none_match=if_none_match)
 
 
 def _answer(todo: Todo) -> Response[Todo]:
