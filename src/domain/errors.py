@@ -4,6 +4,7 @@ Each error has a stable ``code`` for programs and a ``detail`` for people. What 
 one place only, ``entrypoints.http.problems``.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 QuotaName = Literal["todos", "bytes", "posts"]
@@ -31,6 +32,7 @@ class Invalid(DomainError):
     """A value breaks a rule of the domain.
 
     ``pointer`` is the JSON pointer (RFC 6901) of the value in the body; ``parameter`` the name of a query parameter.
+    ``faults`` are the errors of all values that were found to break one, of which it is mostly the only one.
     """
 
     code = "invalid"
@@ -39,6 +41,16 @@ class Invalid(DomainError):
         super().__init__(detail)
         self.pointer = pointer
         self.parameter = parameter
+        self.faults: tuple[Invalid, ...] = (self,)
+
+    @staticmethod
+    def together(errors: Sequence["Invalid"]) -> "Invalid":
+        """Return one error for all of these, which is the only one if there is but one."""
+        if len(errors) == 1:
+            return errors[0]
+        together = Invalid(f"{len(errors)} values do not fit.")
+        together.faults = tuple(fault for error in errors for fault in error.faults)
+        return together
 
 
 class GuessablePassword(Invalid):

@@ -7,7 +7,7 @@ import pytest
 from litestar import Litestar
 
 from entrypoints.http.middleware.uri_length import MAX_PATH_LENGTH
-from tests.api import routes_of
+from tests.api import assert_problem, routes_of
 from tests.contract import hostile
 from tests.contract.hostile_account import HostileApi, Stored
 from tests.harness import PASSWORD
@@ -74,11 +74,34 @@ class HostileValuesApi(HostileApi):
         assert {response.status_code for response in responses} <= {400, 422}
         assert await stored.is_unchanged()
 
-    async def test_of_a_field_that_stands_twice_the_last_one_counts(self, stored: Stored) -> None:
-        response = await stored.client.post("/todos", content=b'{"title":"a","title":"b"}', headers=JSON)
+    @pytest.mark.parametrize("number", [b"2.0", b"2e0", b"20e-1"])
+    async def test_a_whole_number_is_an_integer_however_it_is_written(self, stored: Stored, number: bytes) -> None:
+        content = b'{"title":"x","priority":' + number + b"}"
 
-        assert response.status_code == 201
-        assert response.json()["title"] == "b"
+        created = await stored.client.post("/todos", content=content, headers=JSON)
+        changed = await stored.client.patch(f"/todos/{stored.ids['todo']}", content=content, headers=JSON)
+
+        assert (created.status_code, changed.status_code) == (201, 200)
+        assert b'"priority":2,' in created.content
+        assert b'"priority":2,' in changed.content
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b'{"title":"a","title":"b"}',
+            b'{"title":"a","titl\\u0065":"b"}',
+            b'{"title":"a","due":{"date":"2026-12-24","date":"2026-12-25"}}',
+        ],
+    )
+    async def test_an_object_that_has_a_name_twice_stores_nothing(self, stored: Stored, content: bytes) -> None:
+        responses = [
+            await stored.client.post("/todos", content=content, headers=JSON),
+            await stored.client.patch(f"/todos/{stored.ids['todo']}", content=content, headers=JSON),
+        ]
+
+        for response in responses:
+            assert "stands twice" in assert_problem(response, 400, "bad_request")["detail"]
+        assert await stored.is_unchanged()
 
     @pytest.mark.parametrize("spelling", hostile.IDS, ids=lambda spelling: spelling[:30])
     async def test_an_id_has_one_spelling(self, app: Litestar, stored: Stored, spelling: str) -> None:

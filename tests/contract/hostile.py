@@ -90,7 +90,20 @@ NO_DATES = [
 
 EXTREME_ZONES = ["UTC", "Etc/GMT-14", "Etc/GMT+12", "Asia/Tokyo", "America/New_York", "Pacific/Kiritimati"]
 
-NUMBERS = [b"1e400", b"-1e400", b"-0", b"-0.0", b"1.0", b"1e0", b"0x1", b"01", b"+1", b"9" * 5_000, b"1" * 310 + b".5"]
+NUMBERS = [
+    b"1e400",
+    b"-1e400",
+    b"-0",
+    b"-0.0",
+    b"1.5",
+    b"6.0",
+    b"6e0",
+    b"0x1",
+    b"01",
+    b"+1",
+    b"9" * 5_000,
+    b"1" * 310 + b".5",
+]
 
 IDS = [
     *(

@@ -4,8 +4,10 @@ Litestar decodes leniently: it takes ``"3"`` for a number, lets unknown fields p
 JSON. These say no to all of that, and point to the value that is wrong.
 """
 
+import json
 import re
 from codecs import BOM_UTF8
+from collections import Counter
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
@@ -15,9 +17,9 @@ from litestar.types import HTTPScope
 
 from domain.errors import Invalid
 from entrypoints.http.headers import FORM, header
+from entrypoints.http.messages import malformed
 from entrypoints.http.problems import MalformedBody, UnsupportedMediaType
-
-_MAX_DETAIL_LENGTH = 300
+from entrypoints.http.validation import validated
 
 _ESCAPED = len("\\ud83d\\ude00")
 """Bytes that one character takes in JSON at the most: beyond the first plane, and written as two escapes, which is what
@@ -30,10 +32,16 @@ _CHARSET = re.compile(r"charset\s*=\s*\"?(?P<name>[^\s;\"]+)", re.IGNORECASE)
 _UTF_8 = frozenset({"utf-8", "utf8", "us-ascii"})
 _MAX_NAME_LENGTH = 40
 
-_PLACE = re.compile(r" - at `\$(?P<place>[^`]*)`$")
-_STEP = re.compile(r"\.(?P<field>[^.\[]+)|\[(?P<index>[0-9]+)\]|\[\.\.\.\]")
-_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<field>.*)`", re.DOTALL)
-_MISSING_FIELD = re.compile(r"Object missing required field `(?P<field>.*)`", re.DOTALL)
+_MAX_FORM_FIELDS = 20
+"""Fields of a form, known or not."""
+
+_LOOKS_LIKE_NAME = re.compile(rb'"([^"\\]*)"[ \t\r\n]*:')
+
+_decode_anything = msgspec.json.Decoder(float_hook=float).decode
+"""What is too large for a number becomes infinite, and thereby no integer of any size."""
+
+_MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises of what is no JSON."""
 
 
 def max_json_size(characters: int) -> int:
@@ -94,11 +102,13 @@ class JsonBody(AbstractDTO[Any]):
     def decode(cls, body: bytes, wanted: Any) -> Any:
         """Return the body as a value of the ``wanted`` type."""
         try:
-            return msgspec.json.decode(body, type=wanted)
-        except msgspec.ValidationError as error:
-            raise _invalid(str(error)) from None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise MalformedBody(detail=f"The body is not valid JSON: {_first_line(error)}.") from None
+            content = msgspec.json.decode(body, type=wanted)
+        except msgspec.ValidationError:
+            content = validated(_any_json(body), wanted)
+        except _MALFORMED as error:
+            raise _malformed(body, error) from None
+        _refuse_repeated_names(body)
+        return content
 
 
 class MergePatchBody(JsonBody):
@@ -118,17 +128,20 @@ class FormBody(JsonBody):
     @classmethod
     def decode(cls, body: bytes, wanted: Any) -> Any:
         """See ``JsonBody``."""
+        if body.count(b"&") >= _MAX_FORM_FIELDS:
+            raise MalformedBody(detail=f"The form has more than {_MAX_FORM_FIELDS} fields.")
         try:
-            fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20, errors="strict")
+            fields = parse_qsl(body.decode(), keep_blank_values=True, errors="strict")
         except ValueError:
             raise MalformedBody(detail="The body is not a form of UTF-8 text.") from None
         known = [(name, value) for name, value in fields if name in wanted.__struct_encode_fields__]
-        if len(dict(known)) != len(known):
-            raise MalformedBody(detail="A field of the form stands twice.")
+        for name, count in Counter(name for name, _ in known).items():
+            if count > 1:
+                raise MalformedBody(detail=f'The field "{name}" stands twice in the form.')
         try:
             return msgspec.convert(dict(known), wanted)
-        except msgspec.ValidationError as error:
-            raise _invalid(str(error)) from None
+        except msgspec.ValidationError:
+            return validated(dict(known), wanted)
 
 
 class JsonOrFormBody(JsonBody):
@@ -150,25 +163,36 @@ def _require_utf_8(parameters: str) -> None:
         raise UnsupportedMediaType(detail=f"The body must be UTF-8, not {charset['name'][:_MAX_NAME_LENGTH]}.")
 
 
-def _invalid(message: str) -> Invalid:
-    """Turn msgspec's message, which ends with a path, into an error with a JSON pointer (RFC 6901)."""
-    place = _PLACE.search(message)
-    detail = message[: place.start()] if place else message
-    pointer = "".join(f"/{_escaped(step)}" for step in _steps(place["place"] if place else ""))
-    named = _UNKNOWN_FIELD.search(detail) or _MISSING_FIELD.search(detail)
-    if named:
-        pointer += f"/{_escaped(named['field'])}"
-    # A client's own words come back in it; nobody needs to read half a megabyte of them.
-    return Invalid(f"{detail[:_MAX_DETAIL_LENGTH]}.", pointer=pointer[:_MAX_DETAIL_LENGTH])
+def _any_json(body: bytes) -> Any:
+    """Return what a body holds, whatever it is."""
+    try:
+        return _decode_anything(body)
+    except msgspec.ValidationError:  # an integer of thousands of digits, which no type can hold
+        raise Invalid("A number in the body has too many digits.", pointer="") from None
+    except RecursionError:
+        raise Invalid("The body is nested too deeply.", pointer="") from None
+    except _MALFORMED as error:
+        raise _malformed(body, error) from None
 
 
-def _steps(place: str) -> list[str]:
-    return [step["field"] or step["index"] or "-" for step in _STEP.finditer(place)]
+def _malformed(body: bytes, error: Exception) -> MalformedBody:
+    return MalformedBody(detail=f"The body is not valid JSON: {malformed(body, error)}.")
 
 
-def _escaped(step: str) -> str:
-    return step.replace("~", "~0").replace("/", "~1")
+def _refuse_repeated_names(body: bytes) -> None:
+    """Refuse JSON in which an object has a name twice: whoever looked at it on its way may have taken the other value.
+
+    Names are counted by how they look. Where one of them is there twice, in another object perhaps or in a text, or may
+    be written with an escape, the body is read once more.
+    """
+    names = _LOOKS_LIKE_NAME.findall(body)
+    if len(names) != len(set(names)) or b"\\" in body:
+        json.loads(body, object_pairs_hook=_with_distinct_names)
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+def _with_distinct_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise MalformedBody(detail=f'The name "{twice[:_MAX_NAME_LENGTH]}" stands twice in an object of the body.')
+    return dict(pairs)

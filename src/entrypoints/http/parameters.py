@@ -10,9 +10,10 @@ import msgspec
 from litestar import Request
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import PathParameter
-from msgspec import Struct, inspect
+from msgspec import Struct, inspect, structs
 
 from domain.errors import Invalid, NotFound
+from entrypoints.http.messages import in_words
 from entrypoints.http.problems import UnknownParameters
 from entrypoints.http.routes import options_of
 
@@ -84,17 +85,33 @@ def parse_query(query: Mapping[str, str], wanted: type[_Query]) -> _Query:
 
     :raises Invalid: if a parameter stands for nothing of its type.
     """
-    for name, spelling in _spellings(wanted):
-        text = query.get(name)
-        if text is not None and not spelling.pattern.fullmatch(text):
-            raise Invalid(spelling.detail, parameter=name)
+    if any(not spelling.pattern.fullmatch(query[name]) for name, spelling in _spellings(wanted) if name in query):
+        raise _faults(query, wanted)
     try:
         return msgspec.convert(dict(query), wanted, strict=False)
-    except msgspec.ValidationError as error:
-        place = _PLACE.search(str(error))
-        if place is None:
-            raise
-        raise Invalid(f"{str(error)[: place.start()]}.", parameter=place["name"]) from None
+    except msgspec.ValidationError:
+        raise _faults(query, wanted) from None
+
+
+def _faults(query: Mapping[str, str], wanted: type[Struct]) -> Invalid:
+    """Return what is wrong with each parameter."""
+    spellings = dict(_spellings(wanted))
+    faults: list[Invalid] = []
+    for field in structs.fields(wanted):
+        value = query.get(field.encode_name)
+        if value is None:
+            continue
+        spelling = spellings.get(field.encode_name)
+        if spelling is not None and not spelling.pattern.fullmatch(value):
+            faults.append(Invalid(spelling.detail, parameter=field.encode_name))
+            continue
+        try:
+            msgspec.convert(value, field.type, strict=False)
+        except msgspec.ValidationError as error:
+            said, _, _ = str(error).partition(" - at `$")
+            detail = in_words(said, inspect.type_info(field.type), value)
+            faults.append(Invalid(detail, parameter=field.encode_name))
+    return Invalid.together(faults)
 
 
 class _Spelling(NamedTuple):
@@ -104,9 +121,9 @@ class _Spelling(NamedTuple):
     detail: str
 
 
-_INTEGER = _Spelling(re.compile(r"-?[0-9]{1,19}"), "Expected an integer, in digits.")
-_INSTANT = _Spelling(re.compile(r"[0-9]{4}-.*"), "Expected an instant, such as 2026-12-24T09:00:00Z.")
-_PLACE = re.compile(r" - at `\$\.(?P<name>[^`.\[]*)`$")
+_INTEGER = _Spelling(re.compile(r"-?[0-9]{1,19}"), "Must be an integer, in digits.")
+_BOOLEAN = _Spelling(re.compile(r"true|false|[01]", re.IGNORECASE), "Must be true or false.")
+_INSTANT = _Spelling(re.compile(r"[0-9]{4}-.*"), "Must be an instant, such as 2026-12-24T09:00:00Z.")
 
 
 @cache
@@ -120,6 +137,8 @@ def _spellings(wanted: type[Struct]) -> tuple[tuple[str, _Spelling], ...]:
             plain = kind.type if isinstance(kind, inspect.Metadata) else kind
             if isinstance(plain, inspect.IntType):
                 found.append((field.encode_name, _INTEGER))
+            elif isinstance(plain, inspect.BoolType):
+                found.append((field.encode_name, _BOOLEAN))
             elif isinstance(plain, inspect.DateTimeType):
                 found.append((field.encode_name, _INSTANT))
     return tuple(found)

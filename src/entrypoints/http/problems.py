@@ -193,10 +193,11 @@ def domain_problem(request: Request[Any, Any, Any], error: DomainError) -> Respo
     if isinstance(error, Invalid):
         errors = [
             InvalidValue(
-                detail=error.detail,
-                pointer=UNSET if error.pointer is None else error.pointer,
-                parameter=error.parameter or UNSET,
+                detail=fault.detail,
+                pointer=UNSET if fault.pointer is None else fault.pointer,
+                parameter=fault.parameter or UNSET,
             )
+            for fault in error.faults
         ]
     elif isinstance(error, Unauthenticated):
         was_presented = bearer_token(request.scope) is not None and not isinstance(error, WrongCredentials)

@@ -117,7 +117,7 @@ class TodoParameters(Struct, frozen=True, kw_only=True):
         """
         order = _ORDERS.get(self.sort)
         if order is None:
-            raise Invalid(f"Expected one of: {', '.join(_ORDERS)}.", parameter="sort")
+            raise Invalid(f"Must be one of: {', '.join(_ORDERS)}.", parameter="sort")
         return order
 
 
