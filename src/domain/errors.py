@@ -12,6 +12,10 @@ QuotaName = Literal["todos", "bytes", "posts"]
 _UNITS: dict[QuotaName, str] = {"todos": "to-dos", "bytes": "bytes of text", "posts": "posts"}
 
 
+MAX_FAULTS = 20
+"""Values that are named together; whoever sends more that do not fit hears of the others next time."""
+
+
 class DomainError(Exception):
     """Something the caller asked for cannot be done; nothing was changed."""
 
@@ -48,8 +52,9 @@ class Invalid(DomainError):
         """Return one error for all of these, which is the only one if there is but one."""
         if len(errors) == 1:
             return errors[0]
-        together = Invalid(f"{len(errors)} values do not fit.")
-        together.faults = tuple(fault for error in errors for fault in error.faults)
+        faults = tuple(fault for error in errors for fault in error.faults)[:MAX_FAULTS]
+        together = Invalid(f"{len(faults)} values do not fit.")
+        together.faults = faults
         return together
 
 

@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
-from domain.errors import Invalid
+from domain.errors import MAX_FAULTS, Invalid
 from domain.todos.model import NewTodo, TodoPatch
 from entrypoints.http.bodies import FormBody, JsonBody, MergePatchBody
 from entrypoints.http.problems import MalformedBody, UnsupportedMediaType
-from entrypoints.http.validation import MAX_FAULTS
 
 
 class Item(Struct, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from domain.authentication.principal import Principal, TokenScope
 from domain.clock import Instant, in_utc
 from domain.errors import Forbidden, Invalid
+from domain.faults import Faults
 from domain.text import checked_label
 
 API_TOKEN_PREFIX = "todo_pat_"  # noqa: S105 - a public prefix, by which scanners recognise leaked tokens
@@ -29,15 +30,15 @@ class NewApiToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         :raises Invalid: if a value breaks a rule.
         :raises Forbidden: if a token would make a mightier one: with a scope it lacks, or that expires later.
         """
-        expires_at = self.expires_at and in_utc(self.expires_at, pointer="/expires_at")
-        if expires_at is not None and expires_at <= at:
-            raise Invalid("Must lie in the future.", pointer="/expires_at")
+        with Faults() as faults:
+            name = faults.of(checked_label, self.name, pointer="/name", max_length=MAX_NAME_LENGTH)
+            expires_at = self.expires_at and faults.of(_checked_expiry, self.expires_at, at=at)
         if not principal.scopes.issuperset(self.scopes):
             raise Forbidden("An API token cannot give scopes that it was not given.")
         if principal.expires_at is not None and (expires_at is None or expires_at > principal.expires_at):
             raise Forbidden("An API token cannot make one that outlives it.")
         return ApiToken(
-            name=checked_label(self.name, pointer="/name", max_length=MAX_NAME_LENGTH),
+            name=name,
             scopes=tuple(sorted(set(self.scopes))),
             created_at=at,
             expires_at=expires_at,
@@ -59,3 +60,10 @@ class IssuedApiToken(ApiToken, frozen=True, kw_only=True):
     """A new token together with its secret, which is shown this once."""
 
     token: str
+
+
+def _checked_expiry(moment: datetime, *, at: datetime) -> datetime:
+    expiry = in_utc(moment, pointer="/expires_at")
+    if expiry <= at:
+        raise Invalid("Must lie in the future.", pointer="/expires_at")
+    return expiry

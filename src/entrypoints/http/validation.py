@@ -14,11 +14,8 @@ from typing import Annotated, Any, NamedTuple, Union, cast, get_args, get_origin
 import msgspec
 from msgspec import NODEFAULT, Struct, UnsetType, inspect, structs
 
-from domain.errors import Invalid
+from domain.errors import MAX_FAULTS, Invalid
 from entrypoints.http.messages import in_words
-
-MAX_FAULTS = 20
-"""Values that are named; whoever sends more that do not fit hears of the others next time."""
 
 _MAX_ITEMS = 100
 """Items of a list that are looked at one by one, whether or not they fit."""
