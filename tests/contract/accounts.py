@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from domain.accounts.model import Account, Credentials
-from domain.errors import EmailTaken, NotFound, StaleVersion, Unauthenticated
+from domain.errors import Conflict, EmailTaken, NotFound, StaleVersion, Unauthenticated
 from domain.store import Store
 from domain.todos.query import TodoFilter
 from tests.builders import a_new_account, a_new_session, a_todo, an_api_token
@@ -92,6 +92,67 @@ class AccountsContract:
         assert await store.accounts.credentials(user.id) == before
         assert await store.accounts.get(stranger.id) == stranger
 
+    async def test_a_saved_address_is_the_one_that_is_looked_for(self, store: Store, user: Account) -> None:
+        moved = replace(user, email="grüße@exämple.com", version=2)
+
+        await store.accounts.save(moved, replacing=1)
+
+        found = await store.accounts.credentials_by_email(moved.email)
+        assert await store.accounts.get(user.id) == moved
+        assert found == await store.accounts.credentials(user.id)
+        assert found is not None
+        assert found.email == moved.email
+        assert await store.accounts.credentials_by_email(user.email) is None
+
+    async def test_an_address_that_was_left_is_free(self, store: Store, user: Account) -> None:
+        await store.accounts.save(replace(user, email="other@example.com", version=2), replacing=1)
+
+        second = await store.accounts.add(a_new_account(user.email))
+
+        assert second.email == user.email
+
+    async def test_nobody_moves_to_a_taken_address(self, store: Store, user: Account, stranger: Account) -> None:
+        with pytest.raises(EmailTaken):
+            await store.accounts.save(replace(user, email=stranger.email, version=2), replacing=1)
+
+        assert await store.accounts.get(user.id) == user
+        assert await store.accounts.get(stranger.id) == stranger
+
+    async def test_posts_are_published_under_the_address_of_their_moment(self, store: Store, user: Account) -> None:
+        before = await store.posts.add("Before", author_id=user.id, at=NOON)
+        await store.accounts.save(replace(user, email="other@example.com", version=2), replacing=1)
+
+        after = await store.posts.add("After", author_id=user.id, at=NOON)
+
+        assert (before.author_email, after.author_email) == (user.email, "other@example.com")
+        assert await store.posts.get(before.id) == before
+
+    async def test_what_a_password_confirms_is_saved_while_it_is_the_accounts(self, store: Store) -> None:
+        account = await store.accounts.add(a_new_account(password_hash="old"))
+        moved = replace(account, email="other@example.com", version=2)
+
+        await store.accounts.save(moved, replacing=1, password_hash="old")
+
+        assert await store.accounts.get(account.id) == moved
+
+    @pytest.mark.parametrize("replacing", [0, 1])
+    async def test_what_another_password_confirmed_is_not_saved(self, store: Store, replacing: int) -> None:
+        account = await store.accounts.add(a_new_account(password_hash="new"))
+        moved = replace(account, email="other@example.com", version=2)
+
+        with pytest.raises(Conflict):
+            await store.accounts.save(moved, replacing=replacing, password_hash="old")
+
+        assert await store.accounts.get(account.id) == account
+
+    async def test_a_password_that_is_the_right_one_makes_no_version_the_right_one(self, store: Store) -> None:
+        account = await store.accounts.add(a_new_account(password_hash="old"))
+
+        with pytest.raises(StaleVersion):
+            await store.accounts.save(replace(account, version=3), replacing=2, password_hash="old")
+
+        assert await store.accounts.get(account.id) == account
+
     @pytest.mark.parametrize("replacing", [0, 1, 3])
     async def test_a_stale_version_changes_nothing(self, store: Store, user: Account, replacing: int) -> None:
         current = replace(user, display_name="Ada", version=2)
@@ -109,6 +170,8 @@ class AccountsContract:
             await store.accounts.get(user.id)
         with pytest.raises(Unauthenticated):
             await store.accounts.save(user, replacing=1)
+        with pytest.raises(Unauthenticated):
+            await store.accounts.save(user, replacing=1, password_hash="a hash")
         with pytest.raises(Unauthenticated):
             await store.accounts.credentials(user.id)
         assert await store.accounts.credentials_by_email(user.email) is None

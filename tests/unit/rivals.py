@@ -37,13 +37,13 @@ class _RivalledAccounts(MemoryAccounts):
         super().__init__(state)
         self.losses = losses
 
-    async def save(self, account: Account, *, replacing: int) -> None:
+    async def save(self, account: Account, *, replacing: int, password_hash: str | None = None) -> None:
         if self.losses:
             self.losses -= 1
             current = await self.get(account.id)
             rivals = replace(current, time_zone="Asia/Tokyo", version=current.version + 1)
             await super().save(rivals, replacing=current.version)
-        await super().save(account, replacing=replacing)
+        await super().save(account, replacing=replacing, password_hash=password_hash)
 
 
 class RivalledStore(MemoryStore):

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from adapters.memory.state import State, Table, Tables, Transaction
 from domain.accounts.model import Account, Credentials, NewAccount
-from domain.errors import EmailTaken, StaleVersion, Unauthenticated
+from domain.errors import Conflict, EmailTaken, StaleVersion, Unauthenticated
 
 
 class StoredAccount(Struct, frozen=True):
@@ -32,8 +32,7 @@ class MemoryAccounts:
     async def add(self, new: NewAccount) -> Account:
         """See the port."""
         async with self._state.writing() as tables:
-            if any(stored.account.email == new.email for stored in tables[ACCOUNTS].values()):
-                raise EmailTaken("Another account uses this e-mail address.")
+            _require_free(tables, new.email)
             account = Account(
                 id=self._state.new_id(),
                 email=new.email,
@@ -50,12 +49,15 @@ class MemoryAccounts:
         """See the port."""
         return existing_account(self._state.tables, account_id).account
 
-    async def save(self, account: Account, *, replacing: int) -> None:
+    async def save(self, account: Account, *, replacing: int, password_hash: str | None = None) -> None:
         """See the port."""
         async with self._state.writing() as tables:
             stored = existing_account(tables, account.id)
+            if password_hash is not None and stored.password_hash != password_hash:
+                raise Conflict("The password was changed meanwhile.")
             if stored.account.version != replacing:
                 raise StaleVersion("The account was changed meanwhile.")
+            _require_free(tables, account.email, account_id=account.id)
             tables[ACCOUNTS][account.id] = replace(stored, account=account)
 
     async def remove(self, account_id: int) -> None:
@@ -94,3 +96,12 @@ def existing_account(tables: Tables, account_id: int) -> StoredAccount:
         return tables[ACCOUNTS][account_id]
     except KeyError:
         raise Unauthenticated("The account is gone.") from None
+
+
+def _require_free(tables: Tables, email: str, *, account_id: int | None = None) -> None:
+    """Do nothing if no other account has the address.
+
+    :raises EmailTaken: otherwise.
+    """
+    if any(key != account_id and stored.account.email == email for key, stored in tables[ACCOUNTS].items()):
+        raise EmailTaken("Another account uses this e-mail address.")

@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from adapters.sqlalchemy.columns import columns_of
 from adapters.sqlalchemy.database import Connection, Row, Statement, UniqueViolation
 from adapters.sqlalchemy.tables import AccountRow
 from domain.accounts.model import Account, Credentials, NewAccount
-from domain.errors import EmailTaken, StaleVersion, Unauthenticated
+from domain.errors import Conflict, EmailTaken, StaleVersion, Unauthenticated
 
 
 def _to_account(
@@ -51,10 +51,16 @@ _ADD = Statement(
     .returning(*_columns)
 )
 _GET = Statement(select(*_columns).where(_this_one))
+_verified = bindparam("password_hash", type_=AccountRow.password_hash.type)
 _SAVE = Statement(
     update(AccountRow)
-    .where(_this_one, AccountRow.version == bindparam("replacing"))
+    .where(
+        _this_one,
+        AccountRow.version == bindparam("replacing"),
+        or_(_verified.is_(None), AccountRow.password_hash == _verified),
+    )
     .values(
+        email=bindparam("email"),
         display_name=bindparam("display_name"),
         time_zone=bindparam("time_zone"),
         updated_at=bindparam("now"),
@@ -92,19 +98,26 @@ class SqlAlchemyAccounts:
         """See the port."""
         return _to_account(*_existing(await self._connection.fetch_one(_GET, account_id=account_id)))
 
-    async def save(self, account: Account, *, replacing: int) -> None:
+    async def save(self, account: Account, *, replacing: int, password_hash: str | None = None) -> None:
         """See the port."""
-        saved = await self._connection.execute(
-            _SAVE,
-            account_id=account.id,
-            replacing=replacing,
-            display_name=account.display_name,
-            time_zone=account.time_zone,
-            now=account.updated_at,
-            new_version=account.version,
-        )
+        try:
+            saved = await self._connection.execute(
+                _SAVE,
+                account_id=account.id,
+                replacing=replacing,
+                password_hash=password_hash,
+                email=account.email,
+                display_name=account.display_name,
+                time_zone=account.time_zone,
+                now=account.updated_at,
+                new_version=account.version,
+            )
+        except UniqueViolation:
+            raise EmailTaken("Another account uses this e-mail address.") from None
         if not saved:
-            await self.get(account.id)
+            credentials = await self.credentials(account.id)
+            if password_hash is not None and credentials.password_hash != password_hash:
+                raise Conflict("The password was changed meanwhile.")
             raise StaleVersion("The account was changed meanwhile.")
 
     async def remove(self, account_id: int) -> None:

@@ -23,11 +23,16 @@ class AccountRepository(Protocol):
         """
         ...
 
-    async def save(self, account: Account, *, replacing: int) -> None:
-        """Store the profile of ``account`` over the version ``replacing``, in one step.
+    async def save(self, account: Account, *, replacing: int, password_hash: str | None = None) -> None:
+        """Store ``account`` over the version ``replacing``, in one step; nothing is changed if that fails.
+
+        If ``password_hash`` is given, only while it is the account's: what a password was asked for must not happen
+        once that is another one.
 
         :raises Unauthenticated: if it is gone.
-        :raises StaleVersion: if the stored version is another one; nothing is changed then.
+        :raises StaleVersion: if the stored version is another one.
+        :raises EmailTaken: if another account has the address.
+        :raises Conflict: if the password is another one.
         """
         ...
 
