@@ -101,10 +101,10 @@ async def log_in(client: httpx.AsyncClient, email: str, password: str = PASSWORD
     return response.json()
 
 
-async def sign_in(client: httpx.AsyncClient, email: str = "grace@example.com") -> Json:
+async def sign_in(client: httpx.AsyncClient, email: str = "grace@example.com", password: str = PASSWORD) -> Json:
     """Open an account, start a session, let the client be that account from now on, and return the tokens."""
-    await register(client, email)
-    tokens = await log_in(client, email)
+    await register(client, email, password)
+    tokens = await log_in(client, email, password)
     client.headers.update(bearer(tokens["access_token"]))
     return tokens
 

@@ -32,6 +32,7 @@ def live_a_life(client: httpx.Client) -> None:
     assert client.get("/me", headers=access).status_code == 401
 
     access, _ = sign_in(client)
+    move(client, access)
     change_the_password(client, access)
     close(client, access)
 
@@ -99,6 +100,18 @@ def publish(client: httpx.Client, access: dict[str, str]) -> None:
 
     assert client.delete(post.headers["location"], headers=access).status_code == 204
     assert client.post("/posts", json={"content": "It works again."}, headers=access).status_code == 201
+
+
+def move(client: httpx.Client, access: dict[str, str]) -> None:
+    """Go by another address for a while; the first one leads nowhere then."""
+    there = {"email": "hopper@example.com", "password": PASSWORD}
+    assert (
+        client.patch("/me", json=there | {"password": "wr0ng horse wr0ng battery"}, headers=access).status_code == 403
+    )
+    assert client.patch("/me", json=there, headers=access).json()["email"] == "hopper@example.com"
+    assert client.post("/auth/login", data={"username": EMAIL, "password": PASSWORD}).status_code == 401
+    assert client.patch("/me", json={"email": EMAIL, "password": PASSWORD}, headers=access).status_code == 200
+    sign_in(client)
 
 
 def change_the_password(client: httpx.Client, access: dict[str, str]) -> None:

@@ -5,6 +5,7 @@ See ``http`` for the other suites of the API.
 
 from tests.contract.api_access import AccessTokensApi, ScopesApi
 from tests.contract.api_accounts import MeApi, RegistrationApi
+from tests.contract.api_addresses import AddressApi
 from tests.contract.api_caps import CapsApi
 from tests.contract.api_closing import ClosingApi, PasswordApi
 from tests.contract.api_due import DueApi
@@ -23,6 +24,7 @@ from tests.contract.api_todos import TodosApi
 
 __all__ = [
     "AccessTokensApi",
+    "AddressApi",
     "ApiTokensApi",
     "CapsApi",
     "ClosingApi",

@@ -156,7 +156,7 @@ class MeApi:
             ({"time_zone": ""}, "/time_zone"),
             ({"time_zone": "Mars/Olympus"}, "/time_zone"),
             ({"time_zone": "../../etc/passwd"}, "/time_zone"),
-            ({"email": "other@example.com"}, "/email"),
+            ({"email": "other@example.com"}, "/password"),
             ({"password": "another password"}, "/password"),
             ({"id": 1}, "/id"),
             ({"version": 1}, "/version"),

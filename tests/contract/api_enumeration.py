@@ -83,16 +83,21 @@ class EnumerationApi:
         assert EMAIL not in response.text
         assert set(problem) == {"type", "title", "status", "code", "detail", "request_id"}
 
-    @pytest.mark.parametrize("call", ["change", "close"])
+    @pytest.mark.parametrize("call", ["change", "close", "move", "move to a taken address"])
     async def test_a_wrong_password_of_ones_own_tells_nothing_of_the_right_one(
         self, client: httpx.AsyncClient, call: str
     ) -> None:
+        await register(client, "ada@example.com")
         await sign_in(client, EMAIL)
         calls: dict[str, Callable[[str], Awaitable[httpx.Response]]] = {
             "change": lambda password: client.post(
                 "/me/password", json={"old_password": password, "new_password": "staple battery horse"}
             ),
             "close": lambda password: client.request("DELETE", "/me", json={"password": password}),
+            "move": lambda password: client.patch("/me", json={"email": "new@example.com", "password": password}),
+            "move to a taken address": lambda password: client.patch(
+                "/me", json={"email": "ada@example.com", "password": password}
+            ),
         }
 
         answers = [await calls[call](wrong) for wrong in ("", "x", PASSWORD[:-1], PASSWORD.upper(), "x" * 5_000)]

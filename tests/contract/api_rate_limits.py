@@ -15,6 +15,8 @@ from domain.rate_limits.quotas import (
     ACCOUNT,
     ANONYMOUS,
     ANONYMOUS_SITE,
+    PASSWORD_CHECK,
+    PASSWORD_CHECK_SITE,
     REGISTRATION,
     REGISTRATION_SITE,
     SIGN_IN,
@@ -49,6 +51,12 @@ def assert_refused(response: httpx.Response, quota: Quota) -> Json:
     assert response.headers["ratelimit-policy"] == f'"{quota.name}";q={quota.amount};w={quota.window}'
     assert str(wait) in body["detail"]
     return body
+
+
+def left_in(response: httpx.Response) -> dict[str, int]:
+    """Return how much an answer says is left of each quota."""
+    members = [member.split(";") for member in response.headers["ratelimit"].split(", ")]
+    return {name.strip('"'): int(left.removeprefix("r=")) for name, left, _ in members}
 
 
 class RateLimitsApi:
@@ -239,6 +247,7 @@ class RateLimitsApi:
         [
             ("POST", "/me/password", {"old_password": "wrong", "new_password": "a long enough secret"}),
             ("DELETE", "/me", {"password": "wrong"}),
+            ("PATCH", "/me", {"email": "other@example.com", "password": "wrong"}),
         ],
     )
     async def test_a_stolen_session_does_not_find_out_the_password(
@@ -248,6 +257,47 @@ class RateLimitsApi:
 
         assert [answer.status_code for answer in answers] == [403] * 10 + [429]
         assert (await signed_in.get("/me")).status_code == 200
+
+    async def test_every_way_to_be_asked_for_the_password_counts_for_the_others(
+        self, signed_in: httpx.AsyncClient
+    ) -> None:
+        ways: list[tuple[str, str, Json]] = [
+            ("POST", "/me/password", {"old_password": "wrong", "new_password": "a long enough secret"}),
+            ("DELETE", "/me", {"password": "wrong"}),
+            ("PATCH", "/me", {"email": "other@example.com", "password": "wrong"}),
+        ]
+        answers = [await signed_in.request(method, path, json=body) for _ in range(4) for (method, path, body) in ways]
+
+        assert [answer.status_code for answer in answers] == [403] * 10 + [429] * 2
+        assert_refused(answers[-1], PASSWORD_CHECK)
+        assert_refused(await signed_in.patch("/me", json=ways[-1][2] | {"password": PASSWORD}), PASSWORD_CHECK)
+
+    async def test_a_password_in_a_patch_is_told_of_as_any_other(self, signed_in: httpx.AsyncClient) -> None:
+        by_itself = await signed_in.post("/me/password", json={})
+        in_a_patch = await signed_in.patch("/me", json={"email": "other@example.com", "password": PASSWORD})
+
+        assert in_a_patch.status_code == 200
+        assert in_a_patch.headers["ratelimit-policy"] == by_itself.headers["ratelimit-policy"]
+        assert left_in(by_itself) == {"password": 9, "password-address": 49, "account": 1_199}
+        assert left_in(in_a_patch) == {"password": 8, "password-address": 48, "account": 1_198}
+
+    async def test_a_patch_without_an_address_is_as_cheap_as_ever(self, signed_in: httpx.AsyncClient) -> None:
+        for number in range(PASSWORD_CHECK.amount + 1):
+            changed = await signed_in.patch("/me", json={"display_name": f"Ada {number}"})
+            assert changed.headers["ratelimit-policy"] == '"account";q=1200;w=60'
+
+        moved = await signed_in.patch("/me", json={"email": "other@example.com", "password": PASSWORD})
+        assert left_in(moved)["password"] == 9
+
+    async def test_a_site_is_asked_for_no_more_passwords_in_patches_than_elsewhere(
+        self, signed_in: httpx.AsyncClient, app: Litestar, limiter: RateLimiter
+    ) -> None:
+        await exhaust(limiter, PASSWORD_CHECK_SITE, "2001:db8:1::/48")
+        body = {"email": "other@example.com", "password": "wrong"}
+
+        async with calling(app, ("2001:db8:1:1::1", 123)) as one, calling(app, ("2001:db8:1:2::1", 123)) as two:
+            assert (await one.patch("/me", json=body, headers=signed_in.headers)).status_code == 403
+            assert_refused(await two.patch("/me", json=body, headers=signed_in.headers), PASSWORD_CHECK_SITE)
 
     @pytest.mark.parametrize(
         ("method", "path"), [("GET", "/nothing"), ("PUT", "/posts"), ("OPTIONS", "/todos"), ("BREW", "/nothing/at/all")]

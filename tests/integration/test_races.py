@@ -13,14 +13,15 @@ from sqlalchemy import func, select
 from adapters.sqlalchemy.database import Connection, Database, Statement
 from adapters.sqlalchemy.store import SqlAlchemyRepositories
 from adapters.sqlalchemy.tables import METADATA
-from domain.errors import Unauthenticated
+from domain.accounts.model import AccountPatch
+from domain.errors import Conflict, Unauthenticated
 from domain.posts.model import NewPost
 from domain.store import Store
 from domain.todos.due import Due, DuePatch, NewDue
 from domain.todos.model import NewTodo, TodoPatch
 from domain.versions import Versions
 from entrypoints.services import Services
-from tests.builders import a_new_session, a_todo, an_api_token
+from tests.builders import a_new_account, a_new_session, a_todo, an_api_token
 from tests.clock import NOON
 from tests.harness import PASSWORD
 from tests.held_transactions import held_transaction
@@ -151,6 +152,89 @@ class TestAccounts:
 
         assert sorted(map(kind_of, results)) == ["None", "StaleVersion"]
         assert await twin_stores[0].accounts.get(owner_id) == profiles[results.index(None)]
+
+    async def test_of_many_who_move_to_an_address_and_who_register_it_one_gets_it(self, replicas: Replicas) -> None:
+        movers = [
+            await replicas[0].accounts.register(email=f"{number}@example.com", password=PASSWORD) for number in range(4)
+        ]
+        patch = AccountPatch(email="grace@example.com", password=PASSWORD)
+
+        results = await at_once(
+            *(replicas[number % 2].accounts.change(mover.id, patch) for number, mover in enumerate(movers)),
+            replicas[1].accounts.register(email="grace@example.com", password=PASSWORD),
+        )
+
+        assert Counter(map(kind_of, results)) == {"Account": 1, "EmailTaken": 4}
+        now = [await replicas[0].accounts.get(mover.id) for mover in movers]
+        assert [account for account in now if account not in results] == [
+            mover for mover, result in zip(movers, results, strict=False) if kind_of(result) == "EmailTaken"
+        ]
+
+    async def test_of_two_who_move_to_one_address_in_the_same_moment_one_does(
+        self, twin_stores: Stores, owner_id: int
+    ) -> None:
+        one = await twin_stores[0].accounts.get(owner_id)
+        other = await twin_stores[1].accounts.add(a_new_account("other@example.com"))
+        moved = [replace(account, email="grace@example.com", version=2) for account in (one, other)]
+
+        results = await at_once(
+            *(store.accounts.save(account, replacing=1) for store, account in zip(twin_stores, moved, strict=True))
+        )
+
+        assert sorted(map(kind_of, results)) == ["EmailTaken", "None"]
+        found = await twin_stores[0].accounts.credentials_by_email("grace@example.com")
+        assert found is not None
+        assert found.account_id == moved[results.index(None)].id
+
+    async def test_a_new_address_and_a_new_profile_at_once_are_both_kept(
+        self, replicas: Replicas, owner_id: int
+    ) -> None:
+        patches = [
+            AccountPatch(email="grace@example.com", password=PASSWORD),
+            AccountPatch(display_name="Grace"),
+            AccountPatch(time_zone="Europe/Berlin"),
+        ]
+
+        await asyncio.gather(
+            *(replicas[number % 2].accounts.change(owner_id, patch) for number, patch in enumerate(patches))
+        )
+
+        changed = await replicas[0].accounts.get(owner_id)
+        assert (changed.email, changed.display_name, changed.time_zone, changed.version) == (
+            "grace@example.com", "Grace", "Europe/Berlin", 4,
+        )  # fmt: skip
+
+    async def test_two_who_want_to_swap_their_addresses_keep_them(self, replicas: Replicas, owner_id: int) -> None:
+        other = await replicas[1].accounts.register(email="grace@example.com", password=PASSWORD)
+
+        results = await at_once(
+            replicas[0].accounts.change(owner_id, AccountPatch(email="grace@example.com", password=PASSWORD)),
+            replicas[1].accounts.change(other.id, AccountPatch(email=EMAIL, password=PASSWORD)),
+        )
+
+        assert list(map(kind_of, results)) == ["EmailTaken", "EmailTaken"]
+
+    async def test_no_address_is_confirmed_by_a_password_that_has_been_replaced(
+        self, twin_databases: tuple[Database, Database], twin_stores: Stores, owner_id: int
+    ) -> None:
+        account = await twin_stores[0].accounts.get(owner_id)
+        old_hash = (await twin_stores[0].accounts.credentials(owner_id)).password_hash
+
+        async def replace_password(connection: Connection) -> None:
+            assert await SqlAlchemyRepositories(connection).accounts.replace_password(
+                owner_id, "new", replacing=old_hash
+            )
+
+        async with held_transaction(twin_databases[0], replace_password):
+            moved = replace(account, email="grace@example.com", version=2)
+            moving = asyncio.create_task(twin_stores[1].accounts.save(moved, replacing=1, password_hash=old_hash))
+            await asyncio.sleep(0.1)
+            was_waiting = not moving.done()
+
+        assert was_waiting
+        with pytest.raises(Conflict):
+            await moving
+        assert await twin_stores[0].accounts.get(owner_id) == account
 
     async def test_while_an_account_is_closed_nothing_of_it_is_left_behind(
         self, twin_databases: tuple[Database, Database], replicas: Replicas, owner_id: int

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from adapters.sqlalchemy.database import Statement
 from adapters.sqlalchemy.postgresql import open_postgresql
 from adapters.sqlalchemy.store import SqlAlchemyStore
+from domain.accounts.model import AccountPatch
 from domain.posts.model import NewPost
 from domain.todos.due import NewDue
 from domain.todos.model import NewTodo, Todo, TodoPatch
@@ -143,6 +144,12 @@ async def test_removing_a_todo_is_one_statement(counted: CountedService) -> None
     await counted.todos.remove(counted.todo.id, owner_id=counted.owner_id)
 
     assert counted.verbs == ["DELETE"]
+
+
+async def test_changing_a_profile_is_two_statements(counted: CountedService) -> None:
+    await counted.accounts.change(counted.owner_id, AccountPatch(display_name="Ada"))
+
+    assert counted.verbs == ["SELECT", "UPDATE"]
 
 
 async def test_only_what_has_to_be_one_change_pays_for_a_transaction(counted: CountedService) -> None:

@@ -1,5 +1,7 @@
 """What people do with their accounts."""
 
+from contextlib import suppress
+
 import pytest
 
 from adapters.memory.store import MemoryStore
@@ -8,7 +10,16 @@ from domain.accounts.requester import Requester
 from domain.accounts.service import AccountService
 from domain.authentication.principal import Principal
 from domain.authentication.principal_cache import PrincipalCache
-from domain.errors import Conflict, EmailTaken, Forbidden, GuessablePassword, Invalid, StaleVersion, Unauthenticated
+from domain.errors import (
+    Conflict,
+    EmailTaken,
+    Forbidden,
+    GuessablePassword,
+    Invalid,
+    StaleVersion,
+    Unauthenticated,
+    WrongPassword,
+)
 from domain.versions import Versions
 from tests.builders import a_new_account, a_new_session, a_todo, an_api_token
 from tests.clock import NOON, StandingClock
@@ -133,6 +144,134 @@ async def test_after_a_hundred_lost_races_for_a_profile_it_gives_up(
         await accounts.change(account.id, AccountPatch(display_name="Grace"))
 
     assert (await store.accounts.get(account.id)).display_name is None
+
+
+async def test_an_address_is_changed_with_the_password(
+    accounts: AccountService, passwords: CountingPasswords, store: MemoryStore, clock: StandingClock
+) -> None:
+    account = await accounts.register(email="ada@example.com", password="passwo\u0308rter")
+    clock.advance(hours=1)
+
+    changed = await accounts.change(
+        account.id, AccountPatch(email=" Grace@Example.com", password="passwo\u0308rter", display_name="Grace")
+    )
+
+    assert (changed.email, changed.display_name, changed.version) == ("grace@example.com", "Grace", 2)
+    assert await accounts.get(account.id) == changed
+    assert (await store.accounts.credentials(account.id)).password_hash == "v2:passw\u00f6rter"
+    assert passwords.requesters[-1] == Requester.account(account.id)
+
+
+@pytest.mark.parametrize("email", ["new@example.com", "grace@example.com", " ADA@example.com"])
+async def test_a_free_address_a_taken_one_and_ones_own_cost_one_verification(
+    accounts: AccountService, passwords: CountingPasswords, email: str
+) -> None:
+    await accounts.register(email="grace@example.com", password="12345678")
+    account = await accounts.register(email="ada@example.com", password="12345678")
+
+    with suppress(EmailTaken):
+        await accounts.change(account.id, AccountPatch(email=email, password="12345678"))
+
+    assert (len(passwords.verified), passwords.hashed) == (1, 2)
+
+
+@pytest.mark.parametrize("email", ["new@example.com", "grace@example.com", "ada@example.com"])
+async def test_a_wrong_password_changes_nothing_and_does_not_tell_who_has_an_address(
+    accounts: AccountService, email: str
+) -> None:
+    await accounts.register(email="grace@example.com", password="12345678")
+    account = await accounts.register(email="ada@example.com", password="12345678")
+
+    with pytest.raises(WrongPassword):
+        await accounts.change(account.id, AccountPatch(email=email, password="123456789", display_name="Ada"))
+
+    assert await accounts.get(account.id) == account
+
+
+@pytest.mark.parametrize(
+    ("patch", "pointer"),
+    [
+        (AccountPatch(email="new@example.com"), "/password"),
+        (AccountPatch(password="12345678"), "/password"),
+        (AccountPatch(password="12345678", display_name="Ada"), "/password"),
+        (AccountPatch(email="nobody", password="12345678"), "/email"),
+        (AccountPatch(email="new@example.com", password="12345678", display_name=""), "/display_name"),
+        (AccountPatch(email="new@example.com", password="12345678", time_zone="Mars"), "/time_zone"),
+        (AccountPatch(email="12345678@example.com", password="12345678"), "/email"),
+    ],
+)
+async def test_a_patch_that_breaks_a_rule_costs_no_verification(
+    accounts: AccountService, passwords: CountingPasswords, patch: AccountPatch, pointer: str
+) -> None:
+    account = await accounts.register(email="ada@example.com", password="12345678")
+
+    with pytest.raises(Invalid) as error:
+        await accounts.change(account.id, patch)
+
+    assert error.value.pointer == pointer
+    assert passwords.verified == []
+    assert await accounts.get(account.id) == account
+
+
+@pytest.mark.parametrize("stored", ["grace@example.com", "\uff47race@example.com"])
+async def test_nobody_moves_to_an_address_of_which_either_form_is_taken(
+    accounts: AccountService, store: MemoryStore, stored: str
+) -> None:
+    account = await accounts.register(email="ada@example.com", password="12345678")
+    await store.accounts.add(a_new_account(stored))
+
+    with pytest.raises(EmailTaken):
+        await accounts.change(account.id, AccountPatch(email="\uff47race@example.com", password="12345678"))
+
+    assert await accounts.get(account.id) == account
+
+
+async def test_whoever_moves_leaves_the_sessions_as_they_are(
+    accounts: AccountService, store: MemoryStore, principal_cache: PrincipalCache
+) -> None:
+    account = await accounts.register(email="ada@example.com", password="12345678")
+    session = await store.sessions.add(a_new_session(), owner_id=account.id)
+    principal = Principal(account_id=account.id, scopes=frozenset())
+    principal_cache.put("bearer", principal, at=NOON, expires_at=None, generation=principal_cache.generation())
+
+    await accounts.change(account.id, AccountPatch(email="new@example.com", password="12345678"))
+
+    assert await store.sessions.is_live(session.id, owner_id=account.id, started_at=session.created_at, at=NOON)
+    assert principal_cache.get("bearer", at=NOON) == principal
+
+
+async def test_a_lost_race_for_an_address_costs_no_second_verification(
+    passwords: CountingPasswords, principal_cache: PrincipalCache, clock: StandingClock
+) -> None:
+    store = RivalledStore(9)
+    account = await store.accounts.add(a_new_account(password_hash="v2:12345678"))
+    accounts = AccountService(
+        store, passwords=passwords, common_passwords=COMMON, principal_cache=principal_cache, now=clock
+    )
+
+    changed = await accounts.change(account.id, AccountPatch(email="new@example.com", password="12345678"))
+
+    assert (changed.email, changed.time_zone, changed.version) == ("new@example.com", "Asia/Tokyo", 11)
+    assert len(passwords.verified) == 1
+
+
+async def test_an_address_that_was_confirmed_with_a_password_of_before_stays(
+    store: MemoryStore, principal_cache: PrincipalCache, clock: StandingClock
+) -> None:
+    class ChangedMeanwhile(CountingPasswords):
+        async def matches(self, password: str, password_hash: str | None, *, requester: Requester) -> bool:
+            await store.accounts.replace_password(account.id, "v2:theirs", replacing="v2:12345678")
+            return await super().matches(password, password_hash, requester=requester)
+
+    account = await store.accounts.add(a_new_account(password_hash="v2:12345678"))
+    accounts = AccountService(
+        store, passwords=ChangedMeanwhile(), common_passwords=COMMON, principal_cache=principal_cache, now=clock
+    )
+
+    with pytest.raises(Conflict):
+        await accounts.change(account.id, AccountPatch(email="new@example.com", password="12345678"))
+
+    assert await accounts.get(account.id) == account
 
 
 async def test_a_new_password_ends_every_session_but_the_one_it_is_set_from(

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from domain.accounts.model import (
     Account,
@@ -163,6 +164,50 @@ def test_what_a_patch_does_not_name_stays() -> None:
 @pytest.mark.parametrize("patch", [AccountPatch(), AccountPatch(display_name=" Ada "), AccountPatch(time_zone="UTC")])
 def test_a_patch_that_changes_nothing_returns_the_very_same_account(patch: AccountPatch) -> None:
     assert ACCOUNT.patched(patch, at=LATER) is ACCOUNT
+
+
+def test_a_patch_changes_the_address_to_the_form_that_is_compared() -> None:
+    changed = ACCOUNT.patched(AccountPatch(email=" Augusta@Example.com ", password="x"), at=LATER)
+
+    assert (changed.email, changed.version, changed.updated_at) == ("augusta@example.com", 2, LATER)
+
+
+@pytest.mark.parametrize(
+    ("stored", "written"),
+    [
+        ("ada@example.com", " ADA@example.com"),
+        ("ada@example.com", "\uff41da@example.com"),
+        ("\uff41da@example.com", "\uff41da@example.com"),
+        ("ada\u2026l@example.com", "ada\u2026l@example.com"),
+    ],
+)
+def test_an_address_that_means_the_account_already_changes_nothing(stored: str, written: str) -> None:
+    account = replace(ACCOUNT, email=stored)
+
+    assert account.patched(AccountPatch(email=written, password="x"), at=LATER) is account
+
+
+def test_an_account_under_a_compatibility_form_can_move_to_the_plain_one() -> None:
+    account = replace(ACCOUNT, email="\uff41da@example.com")
+
+    assert account.patched(AccountPatch(email="ada@example.com", password="x"), at=LATER).email == "ada@example.com"
+
+
+@pytest.mark.parametrize("email", ["", "ada", "ada@example", "x" * 1_000])
+def test_an_account_cannot_move_to_what_is_no_address(email: str) -> None:
+    with pytest.raises(Invalid) as error:
+        ACCOUNT.patched(AccountPatch(email=email, password="x"), at=LATER)
+
+    assert error.value.pointer == "/email"
+
+
+def test_an_address_comes_with_a_password_and_a_password_with_an_address() -> None:
+    assert AccountPatch(display_name="Ada").confirmed_email() is None
+    assert AccountPatch(email="ada@example.com", password="x").confirmed_email() == ("ada@example.com", "x")
+    for half in (AccountPatch(email="ada@example.com"), AccountPatch(password="x")):
+        with pytest.raises(Invalid) as error:
+            half.confirmed_email()
+        assert error.value.pointer == "/password"
 
 
 def test_a_clock_that_was_set_back_makes_no_account_look_older() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
+from domain.accounts.model import AccountPatch
 from domain.sessions.model import RefreshToken
 from entrypoints.environment import Secret
 from entrypoints.observability.logs import secrets_of
@@ -37,6 +38,16 @@ PLACES = [
 
 def cleaned(**entry: Any) -> dict[str, Any]:
     return Redaction()(None, "", entry)
+
+
+@pytest.mark.parametrize("password", ["correct horse battery staple", 'it\'s "quoted", and long', "back\\slash's"])
+def test_a_body_with_a_password_is_shown_without_it(password: str) -> None:
+    patch = AccountPatch(email="ada@example.com", password=password)
+
+    shown = str(cleaned(event=repr(patch), error=ValueError(patch), patch=patch))
+
+    assert "ada@example.com" in shown
+    assert [word for word in ("staple", "quoted", "long", "slash") if word in shown] == []
 
 
 @pytest.mark.parametrize("secret", SHAPES.values(), ids=SHAPES)

@@ -19,6 +19,22 @@ MAX_DISPLAY_NAME_LENGTH = 100
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 256
 
+EmailAddress = Annotated[
+    str,
+    Meta(
+        max_length=1_000,
+        description=f"Trimmed, compared without case, at most {MAX_EMAIL_LENGTH} characters.",
+        examples=["ada@example.com"],
+        extra_json_schema={"format": "email"},
+    ),
+]
+CurrentPassword = Annotated[
+    str,
+    Meta(
+        description="The one that is good now: needed with `email`, refused without.",
+        examples=["correct horse battery staple"],
+    ),
+]
 DisplayName = Annotated[
     str, Meta(description="1 to 100 characters after trimming.", min_length=1, examples=["Ada Lovelace"])
 ]
@@ -47,17 +63,40 @@ class Account(Struct, frozen=True, kw_only=True):
         """Return the account as ``patch`` wants it, or this very object where the patch changes nothing."""
         name = self.display_name if patch.display_name is UNSET else checked_display_name(patch.display_name)
         zone = self.time_zone if patch.time_zone is UNSET else checked_zone(patch.time_zone, pointer="/time_zone")
-        changed = replace(self, display_name=name, time_zone=zone)
+        email = self.email if patch.email is UNSET or self._is_meant_by(patch.email) else checked_email(patch.email)
+        changed = replace(self, email=email, display_name=name, time_zone=zone)
         return (
             self if changed == self else replace(changed, updated_at=max(at, self.updated_at), version=self.version + 1)
         )
 
+    def _is_meant_by(self, email: str) -> bool:
+        """Tell whether somebody who writes this address means the one of this account."""
+        return self.email in forms_of_email(email)
+
 
 class AccountPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A merge patch (RFC 7396) of an account: absent is unchanged, null is cleared."""
+    """A merge patch (RFC 7396) of an account: absent is unchanged, null is cleared.
 
+    An e-mail address comes with the password that is good now, also if it is the address that the account has.
+    """
+
+    email: EmailAddress | UnsetType = UNSET
+    password: CurrentPassword | UnsetType = UNSET
     display_name: DisplayName | None | UnsetType = UNSET
     time_zone: ZoneName | UnsetType = UNSET
+
+    def confirmed_email(self) -> tuple[str, str] | None:
+        """Return the e-mail address and the password that confirms it; ``None`` if there is neither.
+
+        :raises Invalid: if there is one without the other.
+        """
+        if self.email is UNSET and self.password is UNSET:
+            return None
+        if self.password is UNSET:
+            raise Invalid("An e-mail address is changed with the current password only.", pointer="/password")
+        if self.email is UNSET:
+            raise Invalid("The password confirms another e-mail address, and none is given.", pointer="/password")
+        return self.email, self.password
 
 
 class Credentials(Struct, frozen=True, kw_only=True):

@@ -23,6 +23,14 @@ def checked_new_password(text: str, *, email: str, common: AbstractSet[str], poi
     folded = password.casefold()
     if folded in common or folded in _ABOUT_THIS_SERVICE:
         raise GuessablePassword("This password is one of the most used; choose another one.", pointer=pointer)
-    if folded in {email.casefold(), email.partition("@")[0].casefold()}:
-        raise GuessablePassword("The password must not be the e-mail address or a part of it.", pointer=pointer)
+    require_unlike_address(password, email=email, pointer=pointer)
     return password
+
+
+def require_unlike_address(password: str, *, email: str, pointer: str) -> None:
+    """Do nothing if a password is neither the e-mail address nor what stands in it before the ``@``.
+
+    :raises GuessablePassword: otherwise.
+    """
+    if password.casefold() in {email.casefold(), email.partition("@")[0].casefold()}:
+        raise GuessablePassword("The password must not be the e-mail address or a part of it.", pointer=pointer)

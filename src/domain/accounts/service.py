@@ -2,16 +2,16 @@
 
 from collections.abc import Set as AbstractSet
 
+from domain.accounts.lookup import credentials_of
 from domain.accounts.model import (
     Account,
     AccountPatch,
     Credentials,
     NewAccount,
     checked_email,
-    forms_of_email,
     normalized_password,
 )
-from domain.accounts.password_policy import checked_new_password
+from domain.accounts.password_policy import checked_new_password, require_unlike_address
 from domain.accounts.ports import Passwords
 from domain.accounts.requester import Requester
 from domain.authentication.principal_cache import PrincipalCache
@@ -49,9 +49,7 @@ class AccountService:
         checked = checked_new_password(password, email=checked_address, common=self._common_passwords)
         # An address that is taken costs a hash, too: how long the answer takes tells nothing.
         password_hash = await self._passwords.hash(checked, requester=Requester.from_address(address))
-        for form in forms_of_email(email):
-            if form != checked_address and await self._store.accounts.credentials_by_email(form) is not None:
-                raise EmailTaken("Another account uses this e-mail address.")  # which was stored as it is written
+        await self._require_free(email)
         new = NewAccount(email=checked_address, password_hash=password_hash, created_at=self._now())
         return await self._store.accounts.add(new)
 
@@ -60,16 +58,25 @@ class AccountService:
         return await self._store.accounts.get(account_id)
 
     async def change(self, account_id: int, patch: AccountPatch, *, versions: Versions | None = None) -> Account:
-        """Apply a merge patch to the profile, again if another writer got there first.
+        """Apply a merge patch to the account, again if another writer got there first.
 
-        :raises Invalid: if a value breaks a rule.
+        The password that an e-mail address comes with is checked once, before. Whoever is signed in stays so: the
+        password that they gave is the same.
+
+        :raises Invalid: if a value breaks a rule; ``GuessablePassword`` is one.
+        :raises WrongPassword: if there is an e-mail address, and the password is wrong.
+        :raises EmailTaken: if another account has the address.
         :raises StaleVersion: if the stored version is none of ``versions``.
-        :raises Conflict: if other writers were faster a hundred times in a row.
+        :raises Conflict: if other writers were faster a hundred times in a row, or the password was changed meanwhile.
         """
+        confirmed = patch.confirmed_email()
+        password_hash = None if confirmed is None else await self._confirmed_hash(account_id, patch, *confirmed)
         return await apply_change(
             lambda account: account.patched(patch, at=self._now()),
             get=lambda: self.get(account_id),
-            save=lambda changed, replaced: self._store.accounts.save(changed, replacing=replaced.version),
+            save=lambda changed, replaced: self._store.accounts.save(
+                changed, replacing=replaced.version, password_hash=password_hash
+            ),
             versions=versions,
             name="account",
         )
@@ -106,6 +113,31 @@ class AccountService:
         await self._require(password, await self._store.accounts.credentials(account_id))
         await self._store.accounts.remove(account_id)
         self._principal_cache.invalidate(account_id)
+
+    async def _confirmed_hash(self, account_id: int, patch: AccountPatch, email: str, password: str) -> str:
+        """Return the hash of the password that confirms another address, once nothing speaks against the patch.
+
+        What breaks a rule costs no hash, and an address that is taken costs the same as one that is free.
+        """
+        account = await self.get(account_id)
+        changed = account.patched(patch, at=self._now())
+        if changed.email != account.email:
+            require_unlike_address(normalized_password(password), email=changed.email, pointer="/email")
+        credentials = await self._store.accounts.credentials(account_id)
+        await self._require(password, credentials)
+        await self._require_free(email, account_id=account_id)
+        return credentials.password_hash
+
+    async def _require_free(self, email: str, *, account_id: int | None = None) -> None:
+        """Do nothing if the address, in whatever form it is stored, is of no other account.
+
+        Of two who take it at the same moment the store refuses one.
+
+        :raises EmailTaken: otherwise.
+        """
+        credentials = await credentials_of(self._store.accounts, email)
+        if credentials is not None and credentials.account_id != account_id:
+            raise EmailTaken("Another account uses this e-mail address.")
 
     async def _require(self, password: str, credentials: Credentials) -> None:
         """Do nothing if the password is right.

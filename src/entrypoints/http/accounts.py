@@ -5,10 +5,10 @@ from typing import Annotated
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_204_NO_CONTENT
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct
 from msgspec.structs import asdict
 
-from domain.accounts.model import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, Account, AccountPatch
+from domain.accounts.model import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, Account, AccountPatch, EmailAddress
 from domain.authentication.principal import TokenScope
 from domain.rate_limits.quotas import (
     PASSWORD_CHECK,
@@ -21,6 +21,7 @@ from entrypoints.http.answers import Answer
 from entrypoints.http.bodies import MergePatchBody
 from entrypoints.http.headers import client_address
 from entrypoints.http.preconditions import ETAG, IfMatch, UnlessMatch, etag, wanted_versions
+from entrypoints.http.rate_limits import count_also
 from entrypoints.http.request import ApiRequest
 from entrypoints.http.routes import RouteLimits, needs, public
 
@@ -38,15 +39,7 @@ NewPassword = Annotated[
 class Registration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who wants an account."""
 
-    email: Annotated[
-        str,
-        Meta(
-            max_length=1_000,
-            description="Trimmed, compared without case, at most 100 characters.",
-            examples=["ada@example.com"],
-            extra_json_schema={"format": "email"},
-        ),
-    ]
+    email: EmailAddress
     password: NewPassword
 
 
@@ -128,10 +121,16 @@ class AccountController(Controller):
         if_match: IfMatch = None,
         if_none_match: UnlessMatch = None,
     ) -> Response[OwnAccount]:
-        """Apply a JSON merge patch (RFC 7396) to the display name and the time zone.
+        """Apply a JSON merge patch (RFC 7396) to the e-mail address, the display name and the time zone.
 
         Due dates that were set before keep the zone they were set in.
+
+        An e-mail address needs the current `password` beside it. A wrong one is 403 `wrong_password`, an address that
+        another account has is 409 `email_taken`. From then on one signs in with the new address. Sessions and API
+        tokens stay, and posts keep the address that they were published under.
         """
+        if data.email is not UNSET:
+            await count_also(request.scope, request.principal, _PASSWORD)
         versions = wanted_versions(if_match, if_none_match)
         account = await request.services.accounts.change(request.owner_id, data, versions=versions)
         return await _answer(request, account)

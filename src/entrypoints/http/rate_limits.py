@@ -1,15 +1,16 @@
 """Rate limits in HTTP: who is counted for what, and the headers that tell them (draft-ietf-httpapi-ratelimit-headers).
 
 Limits are checked in two places. What is known before the body is read, the account, the token and the address, is
-counted by ``middleware.rate_limit``, in one step; a route that costs more names its own quotas in its options. What
-stands in the body, the e-mail address or the refresh token, is the business of ``domain.rate_limits.guard``, which the
-use case asks.
+counted by ``middleware.rate_limit``, in one step; a route that costs more names its own quotas in its options. Where
+only some bodies cost more, the controller asks ``count_also``. What is counted for something that stands in the body,
+the e-mail address or the refresh token, is the business of ``domain.rate_limits.guard``, which the use case asks.
 """
 
 from collections.abc import Sequence
 
 from litestar.types import HTTPScope, Scope
 
+from domain.authentication.principal import Principal
 from domain.rate_limits.errors import RateLimited
 from domain.rate_limits.model import Hit, Quota, RateLimitResult
 from domain.rate_limits.networks import network_of, site_of
@@ -36,9 +37,26 @@ async def count(scope: HTTPScope, limits: RouteLimits = COMMON) -> None:
     if not results:
         return
     _note(context, results)
-    refusals = [result for result in results if not result.is_allowed]
-    if refusals:
-        raise RateLimited(refusals)
+    _refuse_if_exhausted(results)
+
+
+async def count_also(scope: HTTPScope, principal: Principal, limits: RouteLimits) -> None:
+    """Count a request of ``principal`` for what its body asks for, besides what its route was counted for.
+
+    :raises RateLimited: if there were too many.
+    """
+    context, account = context_of(scope), str(principal.account_id)
+    hits = [(quota, account) for quota in limits.by_account]
+    hits += _hits_of_place(scope, limits.by_address, limits.by_site)
+    results = await services_of(scope).rate_limiter.hit(hits)
+    if not results:
+        return
+    headers = context.response_headers
+    of_route = headers.copy()
+    _note(context, results)
+    _refuse_if_exhausted(results)
+    for name in (_LIMIT_NAME, _POLICY_NAME):
+        headers[name] += b", " + of_route[name]
 
 
 def note_refusal(scope: Scope, error: RateLimited) -> None:
@@ -51,6 +69,12 @@ def note_refusal(scope: Scope, error: RateLimited) -> None:
 def note_concurrency(scope: Scope) -> None:
     """Make the context tell whoever measures that the client had too much under way."""
     context_of(scope).rate_limited_by = _CONCURRENCY
+
+
+def _refuse_if_exhausted(results: Sequence[RateLimitResult]) -> None:
+    refusals = [result for result in results if not result.is_allowed]
+    if refusals:
+        raise RateLimited(refusals)
 
 
 def _hits(scope: HTTPScope, context: RequestContext, limits: RouteLimits) -> list[Hit]:
