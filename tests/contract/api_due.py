@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api import assert_problem, create_todo
+from tests.api import create_todo
 
 
 class DueApi:
@@ -100,32 +100,19 @@ class DueApi:
         assert patched.json()["due_at"] == "2026-12-24T14:00:00Z"
 
     @pytest.mark.parametrize(
-        "due",
-        [
-            {"date": "0001-01-01", "time": "00:00", "zone": "Asia/Tokyo"},
-            {"date": "0001-01-01", "time": "00:00", "zone": "Europe/Berlin"},
-            {"date": "9999-12-31", "time": "23:59", "zone": "Pacific/Pago_Pago"},
-            {"date": "9999-12-31", "zone": "America/New_York"},
-        ],
-        ids=str,
-    )
-    async def test_an_instant_outside_the_calendar_is_refused(
-        self, authed_client: httpx.AsyncClient, due: dict[str, Any]
-    ) -> None:
-        response = await authed_client.post("/todos", json={"title": "Late", "due": due})
-
-        assert_problem(response, 422, "invalid", pointer="/due/date")
-
-    @pytest.mark.parametrize(
         ("due", "instant"),
         [
             ({"date": "0001-01-01", "time": "00:00", "zone": "UTC"}, "0001-01-01T00:00:00Z"),
             ({"date": "9999-12-31", "time": "23:59:59", "zone": "UTC"}, "9999-12-31T23:59:59Z"),
             ({"date": "9999-12-31", "zone": "UTC"}, "9999-12-31T23:59:59.999999Z"),
+            ({"date": "0001-01-01", "time": "00:00", "zone": "Asia/Tokyo"}, "0001-01-01T00:00:00Z"),
+            ({"date": "0001-01-01", "time": "00:00", "zone": "Europe/Berlin"}, "0001-01-01T00:00:00Z"),
+            ({"date": "9999-12-31", "time": "23:59", "zone": "Pacific/Pago_Pago"}, "9999-12-31T23:59:59.999999Z"),
+            ({"date": "9999-12-31", "zone": "America/New_York"}, "9999-12-31T23:59:59.999999Z"),
         ],
         ids=str,
     )
-    async def test_the_ends_of_the_calendar_can_be_kept(
+    async def test_the_ends_of_the_calendar_can_be_kept_in_every_zone(
         self, authed_client: httpx.AsyncClient, due: dict[str, Any], instant: str
     ) -> None:
         todo = await create_todo(authed_client, due=due)

@@ -13,7 +13,8 @@ class ParametersApi:
         [
             ("limit=1&limit=1", "limit"),
             ("limit=1&%6cimit=2", "limit"),
-            ("tag=a&tag=b", "tag"),
+            ("has_due=true&tag=a&has_due=true&tag=b", "has_due"),
+            ("updated_since=2026-12-24T09:00:00Z&updated_since=2026-12-24T09:00:00Z", "updated_since"),
             ("q=a&sort=title&q=b", "q"),
             ("done=true&done=", "done"),
             ("cursor=a&cursor=b", "cursor"),

@@ -1,6 +1,7 @@
 """Lists of to-dos over HTTP: what is in them, in which order, page by page."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -97,6 +98,23 @@ class TodoListsApi:
             ({"due_after": "2026-12-23T00:00:00Z", "due_before": "2026-12-24T00:00:00Z"}, "c"),
             ({"done": "false", "priority": 2, "tag": "home", "q": "b"}, "b"),
             ({"limit": 200}, "b A c é B"),
+            ({"tag": ["home", "work"]}, "c"),
+            ({"tag": ["Home", "HOME", " home "]}, "b c"),
+            ({"tag": ["home", "garden"]}, ""),
+            ({"has_due": "true"}, "b c é"),
+            ({"has_due": "false"}, "A B"),
+            ({"has_due": "false", "due_before": "2026-12-25"}, ""),
+            ({"due_before": "2026-12-24"}, "c"),
+            ({"due_before": "2026-12-25"}, "b c é"),
+            ({"due_after": "2026-12-24"}, "b é"),
+            ({"due_after": "2026-12-23", "due_before": "2026-12-24"}, "c"),
+            ({"due_before": "9999-12-31", "due_after": "0001-01-01"}, "b c é"),
+            ({"q": "milk 100%"}, "A"),
+            ({"q": "a oat_milk"}, "A"),
+            ({"q": "a oat_milk slash"}, ""),
+            ({"q": "  slash\tb back  "}, "B"),
+            ({"q": "b b B b b b b b b b b b"}, "b B"),
+            ({"q": " "}, "b A c é B"),
         ],
         ids=str,
     )
@@ -126,6 +144,90 @@ class TodoListsApi:
 
         assert all(len(page) == limit for page in found[:-1])
         assert [todo["title"] for page in found for todo in page] == expected.split()
+
+    async def test_a_day_begins_where_the_account_is(self, authed_client: httpx.AsyncClient) -> None:
+        for due in ("2026-12-23T23:30", "2026-12-24T00:30", "2026-12-24T23:30", "2026-12-25T00:30"):
+            day, _, time = due.partition("T")
+            await create_todo(authed_client, due, due={"date": day, "time": time, "zone": "America/New_York"})
+
+        async def on_the_24th() -> list[str]:
+            return await titles(authed_client, due_after="2026-12-24", due_before="2026-12-25")
+
+        in_utc = await on_the_24th()
+        await authed_client.patch("/me", json={"time_zone": "America/New_York"})
+        in_new_york = await on_the_24th()
+
+        assert in_utc == ["2026-12-23T23:30", "2026-12-24T00:30"]
+        assert in_new_york == ["2026-12-24T00:30", "2026-12-24T23:30"]
+
+    @pytest.mark.parametrize(
+        ("zone", "day", "begins"),
+        [
+            ("Africa/Cairo", "2026-04-24", "2026-04-23T22:00:00Z"),  # at midnight, the clocks go forward
+            ("America/Havana", "2026-11-01", "2026-11-01T04:00:00Z"),  # its first hour is there twice
+            ("Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z"),  # it was left out
+        ],
+    )
+    async def test_a_day_begins_with_its_first_instant(
+        self, authed_client: httpx.AsyncClient, zone: str, day: str, begins: str
+    ) -> None:
+        await authed_client.patch("/me", json={"time_zone": zone})
+        first = datetime.fromisoformat(begins)
+        for title, moment in (("before", first - timedelta(seconds=1)), ("first", first)):
+            due = {"date": f"{moment:%Y-%m-%d}", "time": f"{moment:%H:%M:%S}", "zone": "UTC"}
+            await create_todo(authed_client, title, due=due)
+
+        assert await titles(authed_client, due_after=day) == ["first"]
+        assert await titles(authed_client, due_before=day) == ["before"]
+
+    async def test_what_was_changed_since_an_instant_is_found(
+        self, authed_client: httpx.AsyncClient, clock: StandingClock
+    ) -> None:
+        await fill(authed_client, clock)
+        changed = [todo["updated_at"] for todo in (await authed_client.get("/todos?sort=updated_at")).json()["items"]]
+
+        found = [await titles(authed_client, updated_since=moment, sort="updated_at") for moment in changed]
+
+        assert [len(each) for each in found] == [5, 4, 3, 2, 1]
+        assert found[-1] == ["b"]
+
+    async def test_the_link_keeps_several_tags(self, authed_client: httpx.AsyncClient) -> None:
+        for number in range(3):
+            await create_todo(authed_client, f"{number}", tags=["home", "a & b", "ä"])
+        await create_todo(authed_client, "other", tags=["home"])
+
+        found = await pages(authed_client, tag=["home", "A & B", "Ä"], due_before=[], limit=1)
+
+        assert [[todo["title"] for todo in page] for page in found] == [["0"], ["1"], ["2"]]
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            {"tag": ["home", "work"]},
+            {"has_due": "true"},
+            {"due_before": "2026-12-25"},
+            {"updated_since": "2020-01-01T00:00:00Z"},
+            {"q": "a b"},
+        ],
+    )
+    async def test_what_is_asked_belongs_to_the_cursor(
+        self, authed_client: httpx.AsyncClient, clock: StandingClock, query: dict[str, Any]
+    ) -> None:
+        await fill(authed_client, clock)
+        await fill(authed_client, clock)
+        cursor = (await authed_client.get("/todos", params={"limit": 1, "due_before": "2026-12-26"})).json()
+
+        response = await authed_client.get("/todos", params={**query, "cursor": cursor["next_cursor"]})
+
+        assert_problem(response, 422, "invalid", parameter="cursor")
+
+    async def test_the_count_holds_for_every_condition(
+        self, authed_client: httpx.AsyncClient, clock: StandingClock
+    ) -> None:
+        await fill(authed_client, clock)
+        query = {"tag": ["home", "work"], "due_before": "2026-12-25", "has_due": "true", "q": "c", "include": "count"}
+
+        assert (await authed_client.get("/todos", params=query)).json()["total"] == 1
 
     async def test_the_link_keeps_the_query(self, authed_client: httpx.AsyncClient, clock: StandingClock) -> None:
         await fill(authed_client, clock)
@@ -182,15 +284,19 @@ class TodoListsApi:
             *(("sort", value) for value in ("", "id", "--title", "TITLE", "title,priority", "null")),
             *(("done", value) for value in ("", "maybe", "null", "2")),
             *(("priority", value) for value in ("", "0", "6", "x", "null", "-1", "9" * 400)),
-            *(("tag", value) for value in ("", "x" * 51)),
-            *(("q", value) for value in ("", "x" * 201, "ß" * 101, "ΐ" * 67)),
-            *(("due_before", value) for value in ("", "null", "2026-12-24", "2026-12-24T09:00:00", "0.5", "1e9")),
+            *(("tag", value) for value in ("", "x" * 51, ["home", ""], ["home", "x" * 51], ["home"] * 21)),
+            *(("q", value) for value in ("", "x" * 201, "ß" * 101, "ΐ" * 67, "a b c d e f g h i j k")),
+            *(("has_due", value) for value in ("", "null", "2", "no")),
+            *(("updated_since", value) for value in ("", "2026-12-24", "2026-12-24T09:00:00", "0.5", "yesterday")),
+            *(("updated_since", value) for value in ("0001-01-01T00:00:00+01:00", "2026-12-24T25:00:00Z")),
+            *(("due_before", value) for value in ("", "null", "2026-12-32", "2026-12-24T09:00:00", "0.5", "1e9")),
+            *(("due_before", value) for value in ("20261224", "2026-12-24Z", "2026-W52-4", "0000-01-01", " ")),
             *(("due_after", value) for value in ("x", "null", "2026-12-24T25:00:00Z", "0001-01-01T00:00:00+01:00")),
             *(("include", value) for value in ("", "null", "COUNT", "count,tags")),
         ],
     )
     async def test_a_parameter_that_breaks_a_rule_is_named(
-        self, authed_client: httpx.AsyncClient, parameter: str, value: str
+        self, authed_client: httpx.AsyncClient, parameter: str, value: str | list[str]
     ) -> None:
         response = await authed_client.get("/todos", params={parameter: value})
 

@@ -14,7 +14,7 @@ from domain.pages import MAX_PAGE_BYTES
 from domain.store import Store
 from domain.text import fold
 from domain.todos.model import MAX_DESCRIPTION_LENGTH, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH, TagCount, Todo
-from domain.todos.query import Position, SortKey, TagQuery, TodoFilter, TodoOrder, TodoQuery, sort_value
+from domain.todos.query import MAX_WORDS, Position, SortKey, TagQuery, TodoFilter, TodoOrder, TodoQuery, sort_value
 from tests.builders import a_todo, due_at
 from tests.clock import NOON
 
@@ -109,7 +109,7 @@ class TodoOrderContract:
         self, store: Store, user: Account, order: TodoOrder
     ) -> None:
         todos = [await store.todos.add(todo, owner_id=user.id) for todo in MANY]
-        where = TodoFilter(text="s", done=False)
+        where = TodoFilter(texts=("s",), done=False)
         query = TodoQuery(where=where, order=order, limit=1)
         first, second = in_order([todo for todo in todos if "s" in todo.title.casefold()], order)
 
@@ -197,7 +197,16 @@ class TodoFilterContract:
             pytest.param(TodoFilter(done=False), ["open", "urgent"], id="not done"),
             pytest.param(TodoFilter(priority=1), ["urgent"], id="priority"),
             pytest.param(TodoFilter(priority=2), [], id="a priority that none has"),
-            pytest.param(TodoFilter(done=False, tag="home", text="r"), ["urgent"], id="several at once"),
+            pytest.param(TodoFilter(done=False, tags=("home",), texts=("r",)), ["urgent"], id="several at once"),
+            pytest.param(TodoFilter(tags=("home", "work")), ["urgent"], id="two tags"),
+            pytest.param(TodoFilter(tags=("home", "HOME")), ["open", "urgent"], id="a tag twice"),
+            pytest.param(TodoFilter(tags=("home", "garden")), [], id="tags that none has together"),
+            pytest.param(TodoFilter(texts=("n", "o")), ["open", "done"], id="two texts"),
+            pytest.param(TodoFilter(texts=("n", "N", "o", "d")), ["done"], id="several texts"),
+            pytest.param(TodoFilter(updated_since=NOON), ["open", "done", "urgent"], id="since"),
+            pytest.param(TodoFilter(updated_since=NOON + A_MICROSECOND), [], id="since then nothing was changed"),
+            pytest.param(TodoFilter(has_due=False), ["open", "done", "urgent"], id="not due"),
+            pytest.param(TodoFilter(has_due=True), [], id="due"),
         ],
     )
     async def test_every_condition_has_to_hold(
@@ -227,7 +236,7 @@ class TodoFilterContract:
         await store.todos.add(a_todo("tagged", tags=("first", tag, "last")), owner_id=user.id)
         await store.todos.add(a_todo("not tagged", tags=("first", "last")), owner_id=user.id)
 
-        assert await titles_of(store, user, TodoFilter(tag=asked)) == ["tagged"]
+        assert await titles_of(store, user, TodoFilter(tags=(asked,))) == ["tagged"]
 
     @pytest.mark.parametrize(
         ("tag", "asked"),
@@ -243,7 +252,7 @@ class TodoFilterContract:
     async def test_another_tag_is_not_found(self, store: Store, user: Account, tag: str, asked: str) -> None:
         await store.todos.add(a_todo(tags=(tag,)), owner_id=user.id)
 
-        assert await titles_of(store, user, TodoFilter(tag=asked)) == []
+        assert await titles_of(store, user, TodoFilter(tags=(asked,))) == []
 
     @pytest.mark.parametrize(
         ("where", "expected"),
@@ -253,6 +262,10 @@ class TodoFilterContract:
             (TodoFilter(due_before=NOON + A_MICROSECOND), ["a moment earlier", "at noon"]),
             (TodoFilter(due_after=NOON, due_before=NOON + A_MICROSECOND), ["at noon"]),
             (TodoFilter(due_after=NOON, due_before=NOON), []),
+            (TodoFilter(has_due=False), ["never"]),
+            (TodoFilter(has_due=True), ["a moment earlier", "at noon", "a moment later"]),
+            (TodoFilter(has_due=True, due_before=NOON), ["a moment earlier"]),
+            (TodoFilter(has_due=False, due_before=NOON), []),
         ],
     )
     async def test_due_intervals_contain_their_beginning_and_not_their_end(
@@ -297,7 +310,7 @@ class TodoFilterContract:
         ):
             await store.todos.add(a_todo(title), owner_id=user.id)
 
-        assert await titles_of(store, user, TodoFilter(text=asked)) == expected
+        assert await titles_of(store, user, TodoFilter(texts=(asked,))) == expected
 
     async def test_text_is_looked_for_in_titles_and_descriptions(self, store: Store, user: Account) -> None:
         await store.todos.add(a_todo("Oat milk"), owner_id=user.id)
@@ -305,7 +318,37 @@ class TodoFilterContract:
         await store.todos.add(a_todo("Neither", description="Bread"), owner_id=user.id)
         await store.todos.add(a_todo("The one ends in o", description="at is how the other begins"), owner_id=user.id)
 
-        assert await titles_of(store, user, TodoFilter(text="oat")) == ["Oat milk", "Shopping"]
+        assert await titles_of(store, user, TodoFilter(texts=("oat",))) == ["Oat milk", "Shopping"]
+
+    async def test_each_text_is_looked_for_in_titles_and_descriptions(self, store: Store, user: Account) -> None:
+        await store.todos.add(a_todo("Oat milk", description="cold"), owner_id=user.id)
+        await store.todos.add(a_todo("Cold", description="milk, oat"), owner_id=user.id)
+        await store.todos.add(a_todo("Cold oat", description="water"), owner_id=user.id)
+
+        assert await titles_of(store, user, TodoFilter(texts=("oat", "cold", "milk"))) == ["Oat milk", "Cold"]
+        assert await titles_of(store, user, TodoFilter(texts=("oat m", "cold"))) == ["Oat milk"]
+
+    async def test_as_many_conditions_as_there_can_be_hold_together(self, store: Store, user: Account) -> None:
+        tags, words = [f"tag {number}" for number in range(MAX_TAGS)], [f"w{number}" for number in range(MAX_WORDS)]
+        everything = TodoFilter(
+            done=False,
+            tags=tuple(tags),
+            priority=2,
+            has_due=True,
+            due_before=NOON + HOUR,
+            due_after=NOON,
+            updated_since=NOON,
+            texts=tuple(words),
+        )
+        await store.todos.add(a_todo(" ".join(words), priority=2, tags=tuple(tags), due=due_at(NOON)), owner_id=user.id)
+        await store.todos.add(
+            a_todo(" ".join(words), priority=2, tags=tuple(tags[1:]), due=due_at(NOON)), owner_id=user.id
+        )
+        await store.todos.add(
+            a_todo(" ".join(words[1:]), priority=2, tags=tuple(tags), due=due_at(NOON)), owner_id=user.id
+        )
+
+        assert await titles_of(store, user, everything) == [" ".join(words)]
 
     @pytest.mark.parametrize(
         "text",
@@ -329,14 +372,14 @@ class TodoFilterContract:
         await store.todos.add(a_todo(text[1:], description=text[:-1]), owner_id=user.id)
 
         assert len(text) > 16
-        assert await titles_of(store, user, TodoFilter(text=text)) == [f"Before {text} and after", "In lines"]
+        assert await titles_of(store, user, TodoFilter(texts=(text,))) == [f"Before {text} and after", "In lines"]
 
     @pytest.mark.parametrize("length", range(14, 20))
     async def test_text_of_every_length_is_found(self, store: Store, user: Account, length: int) -> None:
         await store.todos.add(a_todo(f"It is {'é' * length}."), owner_id=user.id)
         await store.todos.add(a_todo(f"It is {'é' * (length - 1)}."), owner_id=user.id)
 
-        assert await titles_of(store, user, TodoFilter(text="É" * length)) == [f"It is {'é' * length}."]
+        assert await titles_of(store, user, TodoFilter(texts=("É" * length,))) == [f"It is {'é' * length}."]
 
     @pytest.mark.parametrize(
         "needle",
@@ -355,7 +398,7 @@ class TodoFilterContract:
 
         async def seconds(text: str) -> float:
             began = perf_counter()
-            assert await store.todos.count(TodoFilter(text=text), owner_id=user.id) == 0
+            assert await store.todos.count(TodoFilter(texts=(text,)), owner_id=user.id) == 0
             return perf_counter() - began
 
         # One after the other, so that both are measured beside the same neighbours.

@@ -87,9 +87,9 @@ class TodosContract:
             replace(todo, title="New", description="New", tags=("New",), version=2), owner_id=user.id, replacing=1
         )
 
-        assert await store.todos.count(TodoFilter(text="new", tag="new"), owner_id=user.id) == 1
-        assert await store.todos.count(TodoFilter(text="old"), owner_id=user.id) == 0
-        assert await store.todos.count(TodoFilter(tag="old"), owner_id=user.id) == 0
+        assert await store.todos.count(TodoFilter(texts=("new",), tags=("new",)), owner_id=user.id) == 1
+        assert await store.todos.count(TodoFilter(texts=("old",)), owner_id=user.id) == 0
+        assert await store.todos.count(TodoFilter(tags=("old",)), owner_id=user.id) == 0
 
     @pytest.mark.parametrize("replacing", [0, 1, 3])
     async def test_saving_over_a_stale_version_changes_nothing(
@@ -147,7 +147,7 @@ class TodosContract:
         with pytest.raises(NotFound):
             await store.todos.remove(todo.id, owner_id=stranger.id, version=1)
 
-        everything = TodoFilter(text="mine", tag="mine", done=False)
+        everything = TodoFilter(texts=("mine",), tags=("mine",), done=False)
         assert (await store.todos.find(TodoQuery(), owner_id=stranger.id)).items == []
         assert (await store.todos.find(TodoQuery(where=everything), owner_id=stranger.id)).items == []
         assert await store.todos.count(TodoFilter(), owner_id=stranger.id) == 0

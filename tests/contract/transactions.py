@@ -52,7 +52,7 @@ class TransactionContract:
 
             assert await tx.accounts.get(account.id) == account
             assert (await tx.todos.get(todo.id, owner_id=account.id)).title == "Changed"
-            assert await tx.todos.count(TodoFilter(tag="home"), owner_id=account.id) == 1
+            assert await tx.todos.count(TodoFilter(tags=("home",)), owner_id=account.id) == 1
             assert await tx.sessions.is_live(session.id, owner_id=account.id, started_at=session.created_at, at=NOON)
             assert await tx.api_tokens.by_digest("d") is not None
             assert await tx.posts.get(post.id) == post

@@ -91,8 +91,8 @@ class TestFixtures:
         assert [todo.due_at for todo in todos] == [todo.due and todo.due.instant() for todo in todos]
 
     async def test_todos_are_found_without_case(self, store: Store) -> None:
-        assert await store.todos.count(TodoFilter(tag="SHOPPING", text="OAT"), owner_id=1) == 1
-        assert await store.todos.count(TodoFilter(text="sugar"), owner_id=1) == 1
+        assert await store.todos.count(TodoFilter(tags=("SHOPPING",), texts=("OAT",)), owner_id=1) == 1
+        assert await store.todos.count(TodoFilter(texts=("sugar",)), owner_id=1) == 1
         assert (await store.todos.tags(TagQuery(), owner_id=1)).items == [
             TagCount(tag="home", count=2),
             TagCount(tag="Shopping", count=1),

@@ -194,7 +194,7 @@ class TestWhichStatements:
     async def test_what_a_client_chooses_the_size_of_has_a_timeout(self, store_database: Database) -> None:
         witness = Witness(store_database)
         todos, posts = SqlAlchemyTodos(witness), SqlAlchemyPosts(witness)
-        where = TodoFilter(text="milk", tag="home", done=False)
+        where = TodoFilter(texts=("milk",), tags=("home",), done=False)
 
         await todos.find(TodoQuery(where=where), owner_id=1)
         await todos.find(TodoQuery(after=Position(NOON, 1)), owner_id=1)

@@ -83,7 +83,7 @@ async def test_reading_a_todo_is_one_statement(counted: CountedService) -> None:
 
 
 async def test_a_page_of_todos_is_one_statement(counted: CountedService) -> None:
-    where = TodoFilter(done=False, text="milk")
+    where = TodoFilter(done=False, texts=("milk",))
 
     page = await counted.todos.page(
         TodoQuery(where=where, order=TodoOrder(key="title")), owner_id=counted.owner_id, network="192.0.2.1"
@@ -178,9 +178,9 @@ async def test_lists_of_the_same_shape_are_one_prepared_statement(database: Save
 
     seldom = TodoOrder(key="priority", descending=True)  # no other test has asked for such a list on this connection
     for owner_id, text in ((1, "milk"), (2, "bread")):
-        where = TodoFilter(text=text, priority=5, tag=text, due_before=NOON, due_after=NOON)
+        where = TodoFilter(texts=(text,), priority=5, tags=(text,), due_before=NOON, due_after=NOON)
         await todos.find(TodoQuery(where=where, order=seldom, limit=owner_id), owner_id=owner_id)
-    where = TodoFilter(text="tea", priority=5, done=True, due_before=NOON, due_after=NOON)
+    where = TodoFilter(texts=("tea",), priority=5, done=True, due_before=NOON, due_after=NOON)
     await todos.find(TodoQuery(where=where, order=seldom), owner_id=1)
 
     prepared = await prepared_statements(database) - before

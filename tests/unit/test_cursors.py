@@ -31,11 +31,13 @@ orders = st.builds(TodoOrder, key=st.sampled_from(KEYS), descending=st.booleans(
 filters = st.builds(
     TodoFilter,
     done=st.none() | st.booleans(),
-    tag=st.none() | st.text(storable, min_size=1, max_size=50),
+    tags=st.lists(st.text(storable, min_size=1, max_size=50), max_size=20).map(tuple),
     priority=st.none() | st.integers(1, 5),
-    due_before=st.none() | moments,
-    due_after=st.none() | moments,
-    text=st.none() | st.text(storable, min_size=1, max_size=200),
+    has_due=st.none() | st.booleans(),
+    due_before=st.none() | moments | st.dates(),
+    due_after=st.none() | moments | st.dates(),
+    updated_since=st.none() | moments,
+    texts=st.lists(st.text(storable, min_size=1, max_size=200), max_size=10).map(tuple),
 )
 positions = orders.flatmap(
     lambda order: st.tuples(st.just(order), st.builds(Position, values[order.key], st.integers(1, 2**63 - 1)))

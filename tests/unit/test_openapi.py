@@ -209,7 +209,12 @@ def test_every_body_and_every_answer_has_an_example(document: Json) -> None:
 def test_a_parameter_has_one_type_and_is_never_null(document: Json) -> None:
     for name, operation in operations(document):
         for parameter in operation.get("parameters", []):
-            assert parameter["schema"]["type"] in {"string", "integer", "boolean"}, (name, parameter["name"])
+            schema = parameter["schema"]
+            several = schema["type"] == "array"
+            assert (schema["items"] if several else schema)["type"] in {"string", "integer", "boolean"}, (
+                name,
+                parameter,
+            )
             assert None not in parameter["schema"].get("enum", [])
 
 

@@ -286,8 +286,8 @@ async def test_tags_are_counted(todos: TodoService, user: Account) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        TodoQuery(where=TodoFilter(text="milk")),
-        TodoQuery(where=TodoFilter(tag="home")),
+        TodoQuery(where=TodoFilter(texts=("milk",))),
+        TodoQuery(where=TodoFilter(tags=("home",))),
         TodoQuery(where=TodoFilter(done=True)),
         TodoQuery(order=TodoOrder(key="title")),
     ],

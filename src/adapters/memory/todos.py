@@ -83,7 +83,8 @@ class MemoryTodos:
 
     def _matching(self, where: TodoFilter, owner_id: int) -> list[Todo]:
         own = (stored.todo for stored in self._state.tables[TODOS].values() if stored.owner_id == owner_id)
-        return [todo for todo in own if _fulfils(todo, where)]
+        tags, texts = {fold(tag) for tag in where.tags}, [fold(text) for text in where.texts]
+        return [todo for todo in own if _fulfils(todo, where) and _bears(todo, tags) and _has(todo, texts)]
 
 
 def _own(tables: Tables, todo_id: int, owner_id: int) -> Todo:
@@ -99,18 +100,25 @@ def _require_version(todo: Todo, version: int) -> None:
 
 
 def _fulfils(todo: Todo, where: TodoFilter) -> bool:
+    due_before: Any = where.due_before  # an instant, see the port
+    due_after: Any = where.due_after
     return (
         (where.done is None or todo.done == where.done)
-        and (where.tag is None or fold(where.tag) in map(fold, todo.tags))
         and (where.priority is None or todo.priority == where.priority)
-        and (where.due_before is None or (todo.due_at is not None and todo.due_at < where.due_before))
-        and (where.due_after is None or (todo.due_at is not None and todo.due_at >= where.due_after))
-        and (
-            where.text is None
-            or fold(where.text) in fold(todo.title)
-            or fold(where.text) in fold(todo.description or "")
-        )
+        and (where.has_due is None or (todo.due_at is not None) == where.has_due)
+        and (due_before is None or (todo.due_at is not None and todo.due_at < due_before))
+        and (due_after is None or (todo.due_at is not None and todo.due_at >= due_after))
+        and (where.updated_since is None or todo.updated_at >= where.updated_since)
     )
+
+
+def _bears(todo: Todo, tags: set[str]) -> bool:
+    return not tags or tags <= {fold(tag) for tag in todo.tags}
+
+
+def _has(todo: Todo, texts: list[str]) -> bool:
+    title, description = fold(todo.title), fold(todo.description or "")
+    return all(text in title or text in description for text in texts)
 
 
 def _in_order(todos: list[Todo], order: TodoOrder) -> list[Todo]:

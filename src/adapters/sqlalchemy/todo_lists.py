@@ -1,6 +1,6 @@
 """The statements of lists of to-dos: one is put together from the conditions that are asked."""
 
-from functools import cache, partial
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -29,8 +29,15 @@ from adapters.sqlalchemy.tables import TodoRow
 from adapters.sqlalchemy.todo_rows import COLUMNS, OF_OWNER
 from domain.pages import MAX_PAGE_BYTES
 from domain.text import fold
-from domain.todos.model import MAX_DESCRIPTION_LENGTH, MAX_OTHER_BYTES, MAX_TAG_BYTES, MAX_TITLE_LENGTH, MAX_TODO_BYTES
-from domain.todos.query import SortKey, TodoFilter, TodoQuery
+from domain.todos.model import (
+    MAX_DESCRIPTION_LENGTH,
+    MAX_OTHER_BYTES,
+    MAX_TAG_BYTES,
+    MAX_TAGS,
+    MAX_TITLE_LENGTH,
+    MAX_TODO_BYTES,
+)
+from domain.todos.query import MAX_WORDS, SortKey, TodoFilter, TodoQuery
 
 TAGS = Statement(
     text("""
@@ -53,15 +60,15 @@ TAGS = Statement(
 
 def find(query: TodoQuery) -> tuple[Statement, dict[str, object]]:
     """Return the statement that finds one page, without its owner, and the values it takes."""
-    after = query.after
+    after, values = query.after, _values_of(query.where)
     shape = _Shape(
-        conditions=_asked(query.where),
+        conditions=_asked(query.where, values),
         key=query.order.key,
         descending=query.order.descending,
         after="start" if after is None else "nothing" if after.value is None else "value",
         always_fits=query.limit <= _ALWAYS_FIT,
     )
-    values = _to_parameters(query.where) | {"limit": query.limit + 1}
+    values["limit"] = query.limit + 1
     if after is not None:
         values["after_id"] = after.id
         if after.value is not None:
@@ -71,7 +78,8 @@ def find(query: TodoQuery) -> tuple[Statement, dict[str, object]]:
 
 def count(where: TodoFilter) -> tuple[Statement, dict[str, object]]:
     """Return the statement that counts what fulfils the conditions, without its owner, and the values it takes."""
-    return _count(_asked(where)), _to_parameters(where)
+    values = _values_of(where)
+    return _count(_asked(where, values)), values
 
 
 _ALWAYS_FIT = MAX_PAGE_BYTES // MAX_TODO_BYTES
@@ -90,23 +98,24 @@ class _Shape(Struct, frozen=True):
     """Whether the page is so short that nobody has to look how many bytes it holds."""
 
 
-class _HasTag(ColumnElement[bool]):
-    """Whether a to-do bears the tag whose folded form is the parameter ``tag``."""
+class _HasTag(FunctionElement[bool]):
+    """Whether a to-do bears the tag with this folded form."""
 
     inherit_cache = True
     type = Boolean()
 
 
 @compiles(_HasTag, "postgresql")
-def _has_tag_in_array(_: _HasTag, compiler: SQLCompiler, **options: object) -> str:
-    return compiler.process(bindparam("tag", type_=Text()) == func.any(TodoRow.tag_keys), **options)
+def _has_tag_in_array(element: _HasTag, compiler: SQLCompiler, **options: object) -> str:
+    (tag,) = element.clauses
+    return compiler.process(tag == func.any(TodoRow.tag_keys), **options)
 
 
 @compiles(_HasTag, "sqlite")
-def _has_tag_in_json(_: _HasTag, compiler: SQLCompiler, **options: object) -> str:
+def _has_tag_in_json(element: _HasTag, compiler: SQLCompiler, **options: object) -> str:
+    (tag,) = element.clauses
     keys = func.json_each(TodoRow.tag_keys).table_valued("value")
-    found = select(keys.c.value).where(keys.c.value == bindparam("tag", type_=Text()))
-    return compiler.process(found.exists(), **options)
+    return compiler.process(select(keys.c.value).where(keys.c.value == tag).exists(), **options)
 
 
 _MAX_STRPOS_NEEDLE_LENGTH = literal_column("16", Integer())
@@ -151,9 +160,6 @@ def _contains_by_comparing(element: _Contains, compiler: SQLCompiler, **options:
     return compiler.process(func.instr(*element.clauses) > _NOWHERE, **options)
 
 
-_text = bindparam("text", type_=Text())
-
-
 class _Length(FunctionElement[int]):
     """How many texts are in a list of them."""
 
@@ -179,17 +185,40 @@ _max_bytes = (
 )
 """What ``Todo.max_bytes`` says."""
 
+
+def _has_tag(name: str) -> ColumnElement[bool]:
+    return _HasTag(bindparam(name, type_=Text()))
+
+
+def _has_text(name: str) -> ColumnElement[bool]:
+    text = bindparam(name, type_=Text())
+    return or_(_Contains(TodoRow.title_key, text), _Contains(TodoRow.description_key, text))
+
+
+_TAG_NAMES = tuple(f"tag_{number}" for number in range(MAX_TAGS))
+_TEXT_NAMES = tuple(f"text_{number}" for number in range(MAX_WORDS))
+
 _CONDITIONS: dict[str, ColumnElement[bool]] = {
     "done": TodoRow.done == bindparam("done"),
-    "tag": _HasTag(),
     "priority": TodoRow.priority == bindparam("priority"),
+    "is_due": TodoRow.due_at.is_not(None),
+    "is_not_due": TodoRow.due_at.is_(None),
     "due_before": TodoRow.due_at < bindparam("due_before"),
     "due_after": TodoRow.due_at >= bindparam("due_after"),
-    "text": or_(_Contains(TodoRow.title_key, _text), _Contains(TodoRow.description_key, _text)),
+    "updated_since": TodoRow.updated_at >= bindparam("updated_since"),
+    **{name: _has_tag(name) for name in _TAG_NAMES},
+    **{name: _has_text(name) for name in _TEXT_NAMES},
 }
+"""By their names, which also are those of the values that they take, if they take any."""
+
+_NAMES = ("done", "priority", "due_before", "due_after", "updated_since")
+"""Conditions that are called as their fields are."""
+
+_MAX_SHAPES = 500
+"""Statements that are kept, some megabytes: there are millions, of which clients ask few."""
 
 
-@cache
+@lru_cache(_MAX_SHAPES)
 def _find(shape: _Shape) -> Statement:
     column = {
         "created_at": TodoRow.created_at,
@@ -223,20 +252,22 @@ def _in_order(place: Any, row_id: Any, *, descending: bool, nullable: bool) -> t
     return by_place.nulls_last() if nullable else by_place, row_id.desc() if descending else row_id.asc()
 
 
-@cache
+@lru_cache(_MAX_SHAPES)
 def _count(conditions: frozenset[str]) -> Statement:
     asked = (_CONDITIONS[name] for name in sorted(conditions))
     return Statement(select(func.count()).select_from(TodoRow).where(OF_OWNER, *asked), timeout=QUERY_TIMEOUT)
 
 
-def _asked(where: TodoFilter) -> frozenset[str]:
-    return frozenset(name for name in _CONDITIONS if getattr(where, name) is not None)
+def _asked(where: TodoFilter, values: dict[str, object]) -> frozenset[str]:
+    if where.has_due is None:
+        return frozenset(values)
+    return frozenset([*values, "is_due" if where.has_due else "is_not_due"])
 
 
-def _to_parameters(where: TodoFilter) -> dict[str, object]:
-    values: dict[str, object] = {name: getattr(where, name) for name in _asked(where)}
-    if where.tag is not None:
-        values["tag"] = fold(where.tag)
-    if where.text is not None:
-        values["text"] = fold(where.text)
+def _values_of(where: TodoFilter) -> dict[str, object]:
+    values: dict[str, object] = {name: value for name in _NAMES if (value := getattr(where, name)) is not None}
+    if where.tags:
+        values |= zip(_TAG_NAMES, dict.fromkeys(map(fold, where.tags)), strict=False)
+    if where.texts:
+        values |= zip(_TEXT_NAMES, dict.fromkeys(map(fold, where.texts)), strict=False)
     return values

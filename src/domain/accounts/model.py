@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from domain.clock import Instant
 from domain.errors import Invalid
+from domain.faults import Faults
 from domain.text import checked_label, checked_text, is_encodable
 from domain.zones import ZoneName, checked_zone
 
@@ -60,10 +61,18 @@ class Account(Struct, frozen=True, kw_only=True):
     version: int
 
     def patched(self, patch: "AccountPatch", *, at: datetime) -> "Account":
-        """Return the account as ``patch`` wants it, or this very object where the patch changes nothing."""
-        name = self.display_name if patch.display_name is UNSET else checked_display_name(patch.display_name)
-        zone = self.time_zone if patch.time_zone is UNSET else checked_zone(patch.time_zone, pointer="/time_zone")
-        email = self.email if patch.email is UNSET or self._is_meant_by(patch.email) else checked_email(patch.email)
+        """Return the account as ``patch`` wants it, or this very object where the patch changes nothing.
+
+        :raises Invalid: if values of the patch break a rule.
+        """
+        name, zone, email = self.display_name, self.time_zone, self.email
+        with Faults() as faults:
+            if patch.display_name is not UNSET:
+                name = faults.of(checked_display_name, patch.display_name)
+            if patch.time_zone is not UNSET:
+                zone = faults.of(checked_zone, patch.time_zone, pointer="/time_zone")
+            if not (patch.email is UNSET or self._is_meant_by(patch.email)):
+                email = faults.of(checked_email, patch.email)
         changed = replace(self, email=email, display_name=name, time_zone=zone)
         return (
             self if changed == self else replace(changed, updated_at=max(at, self.updated_at), version=self.version + 1)

@@ -17,6 +17,7 @@ from domain.accounts.requester import Requester
 from domain.authentication.principal_cache import PrincipalCache
 from domain.clock import Clock
 from domain.errors import Conflict, EmailTaken, WrongPassword
+from domain.faults import Faults
 from domain.store import Repositories, Store
 from domain.versions import Versions, apply_change
 
@@ -45,8 +46,11 @@ class AccountService:
         :raises Invalid: if the address or the password breaks a rule; ``GuessablePassword`` is one.
         :raises EmailTaken: if another account has the address.
         """
-        checked_address = checked_email(email)
-        checked = checked_new_password(password, email=checked_address, common=self._common_passwords)
+        with Faults() as faults:
+            checked_address = faults.of(checked_email, email)
+            checked = faults.of(
+                checked_new_password, password, email=checked_address or email, common=self._common_passwords
+            )
         # An address that is taken costs a hash, too: how long the answer takes tells nothing.
         password_hash = await self._passwords.hash(checked, requester=Requester.from_address(address))
         await self._require_free(email)

@@ -12,6 +12,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from domain.errors import Invalid
+from domain.faults import Faults
 from domain.zones import ZoneName, checked_zone, zone
 
 LocalDate = Annotated[date, Meta(description="A day of the Gregorian calendar.", examples=["2026-12-24"])]
@@ -23,6 +24,9 @@ LocalTime = Annotated[
         examples=["09:00"],
     ),
 ]
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+"""Between which all instants are that can be written."""
+
 _LAST_OF_DAY = time.max.replace(fold=1)
 
 _Time = time  # from Python 3.14 on, annotations are read when the class is complete and has a field of that name
@@ -36,15 +40,20 @@ class Due(Struct, frozen=True, kw_only=True):
     zone: ZoneName
 
     def instant(self) -> datetime:
-        """Return when this is, in UTC: a date alone is due in the last microsecond of that day.
+        """Return when this is, in UTC: a date alone is due in the last microsecond of that day."""
+        return instant_of(self.date, _LAST_OF_DAY if self.time is None else self.time, zone_name=self.zone)
 
-        :raises Invalid: if the instant lies outside the years 1 to 9999.
-        """
-        try:
-            time_of_day = _LAST_OF_DAY if self.time is None else self.time
-            return datetime.combine(self.date, time_of_day, zone(self.zone)).astimezone(UTC)
-        except OverflowError:
-            raise Invalid("Lies outside the calendar.", pointer="/due/date") from None
+
+def instant_of(day: date, time_of_day: time, *, zone_name: str) -> datetime:
+    """Return when a local time is, in UTC.
+
+    In the first hours of the year 1 and the last of 9999 that lies outside the calendar in some zones; it is the first
+    or the last instant then. So a date that stands for ever, such as 9999-12-31, is as good in one zone as in another.
+    """
+    try:
+        return datetime.combine(day, time_of_day, zone(zone_name)).astimezone(UTC)
+    except OverflowError:
+        return _FIRST if day < _LAST.date() else _LAST
 
 
 class NewDue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,12 +64,14 @@ class NewDue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     zone: ZoneName | None = None
 
     def checked(self, *, zone_of_owner: str) -> Due:
-        """Return the due date with every rule applied."""
-        return Due(
-            date=self.date,
-            time=checked_time(self.time),
-            zone=zone_of_owner if self.zone is None else checked_zone(self.zone, pointer="/due/zone"),
-        )
+        """Return the due date with every rule applied.
+
+        :raises Invalid: if values break a rule.
+        """
+        with Faults() as faults:
+            time_of_day = faults.of(checked_time, self.time)
+            zone_name = faults.of(_zone_meant, self.zone, zone_of_owner)
+        return Due(date=self.date, time=time_of_day, zone=zone_name)
 
 
 class DuePatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,15 +82,17 @@ class DuePatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     zone: ZoneName | None | UnsetType = UNSET
 
     def merged_into(self, due: Due | None, *, zone_of_owner: str) -> Due:
-        """Return ``due`` with this patch applied."""
-        day = self.date if self.date is not UNSET else due and due.date
-        if day is None:
-            raise Invalid("Is needed for a to-do that is not due yet.", pointer="/due/date")
-        time_of_day = (due and due.time) if self.time is UNSET else checked_time(self.time)
-        if self.zone is UNSET:
-            zone_name = due.zone if due else zone_of_owner
-        else:
-            zone_name = zone_of_owner if self.zone is None else checked_zone(self.zone, pointer="/due/zone")
+        """Return ``due`` with this patch applied.
+
+        :raises Invalid: if values break a rule, or there is no date.
+        """
+        time_of_day, zone_name = (due.time, due.zone) if due else (None, zone_of_owner)
+        with Faults() as faults:
+            day = faults.of(_day_meant, self.date, due)
+            if self.time is not UNSET:
+                time_of_day = faults.of(checked_time, self.time)
+            if self.zone is not UNSET:
+                zone_name = faults.of(_zone_meant, self.zone, zone_of_owner)
         return Due(date=day, time=time_of_day, zone=zone_name)
 
 
@@ -89,3 +102,15 @@ def checked_time(text: str | None) -> time | None:
         return None if text is None else time.fromisoformat(text)
     except ValueError:  # the pattern lets a trailing line feed through: "$" matches before one
         raise Invalid("Must be a time of day, HH:MM or HH:MM:SS.", pointer="/due/time") from None
+
+
+def _day_meant(day: date | UnsetType, due: Due | None) -> date:
+    if day is not UNSET:
+        return day
+    if due is None:
+        raise Invalid("Is needed for a to-do that is not due yet.", pointer="/due/date")
+    return due.date
+
+
+def _zone_meant(name: str | None, zone_of_owner: str) -> str:
+    return zone_of_owner if name is None else checked_zone(name, pointer="/due/zone")

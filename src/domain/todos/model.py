@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from domain.clock import Instant
 from domain.errors import Invalid
+from domain.faults import Faults
 from domain.pages import MAX_CHARACTER_BYTES, max_text_bytes
 from domain.text import checked_label, checked_text, fold
 from domain.todos.due import Due, DuePatch, NewDue
@@ -74,18 +75,27 @@ class Todo(Struct, frozen=True, kw_only=True):
     def patched(self, patch: "TodoPatch", *, zone_of_owner: str, at: datetime) -> "Todo":
         """Return the to-do as ``patch`` wants it, or this very object where the patch changes nothing.
 
-        :raises Invalid: if a value of the patch breaks a rule.
+        :raises Invalid: if values of the patch break a rule.
         """
-        due = self.due if patch.due is UNSET else _patched_due(self.due, patch.due, zone_of_owner)
+        title, description, tags, due = self.title, self.description, self.tags, self.due
+        with Faults() as faults:
+            if patch.title is not UNSET:
+                title = faults.of(checked_title, patch.title)
+            if patch.description is not UNSET:
+                description = faults.of(checked_description, patch.description)
+            if patch.tags is not UNSET:
+                tags = faults.of(checked_tags, patch.tags or ())
+            if patch.due is not UNSET:
+                due = patch.due and faults.of(patch.due.merged_into, due, zone_of_owner=zone_of_owner)
         done = self.done if patch.done is UNSET else patch.done
         changed = replace(
             self,
-            title=self.title if patch.title is UNSET else checked_title(patch.title),
-            description=self.description if patch.description is UNSET else checked_description(patch.description),
+            title=title,
+            description=description,
             done=done,
             done_at=(self.done_at or at) if done else None,
             priority=self.priority if patch.priority is UNSET else patch.priority,
-            tags=self.tags if patch.tags is UNSET else checked_tags(patch.tags or ()),
+            tags=tags,
             due=due,
             due_at=due and due.instant(),
         )
@@ -108,16 +118,20 @@ class NewTodo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def checked(self, *, zone_of_owner: str, at: datetime) -> Todo:
         """Return the to-do with every rule applied.
 
-        :raises Invalid: if a value breaks a rule.
+        :raises Invalid: if values break a rule.
         """
-        due = self.due and self.due.checked(zone_of_owner=zone_of_owner)
+        with Faults() as faults:
+            title = faults.of(checked_title, self.title)
+            description = faults.of(checked_description, self.description)
+            tags = faults.of(checked_tags, self.tags or ())
+            due = self.due and faults.of(self.due.checked, zone_of_owner=zone_of_owner)
         return Todo(
-            title=checked_title(self.title),
-            description=checked_description(self.description),
+            title=title,
+            description=description,
             done=self.done,
             done_at=at if self.done else None,
             priority=self.priority,
-            tags=checked_tags(self.tags or ()),
+            tags=tags,
             due=due,
             due_at=due and due.instant(),
             created_at=at,
@@ -160,14 +174,14 @@ def checked_description(description: str | None) -> str | None:
 
 def checked_tags(tags: "tuple[str, ...] | list[str]") -> tuple[str, ...]:
     """Return the tags trimmed, each once; of two that differ in case only, the first stays."""
+    with Faults() as faults:
+        labels = [
+            faults.of(checked_label, tag, pointer=f"/tags/{index}", max_length=MAX_TAG_LENGTH)
+            for index, tag in enumerate(tags)
+        ]
     unique: dict[str, str] = {}
-    for index, tag in enumerate(tags):
-        trimmed = checked_label(tag, pointer=f"/tags/{index}", max_length=MAX_TAG_LENGTH)
-        unique.setdefault(fold(trimmed), trimmed)
+    for label in labels:
+        unique.setdefault(fold(label), label)
     if len(unique) > MAX_TAGS:
         raise Invalid(f"Must have at most {MAX_TAGS} different tags.", pointer="/tags")
     return tuple(unique.values())
-
-
-def _patched_due(due: Due | None, patch: DuePatch | None, zone_of_owner: str) -> Due | None:
-    return patch and patch.merged_into(due, zone_of_owner=zone_of_owner)

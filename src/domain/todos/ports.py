@@ -40,11 +40,11 @@ class TodoRepository(Protocol):
         ...
 
     async def find(self, query: TodoQuery, *, owner_id: int) -> TodoPage:
-        """Return one page, in order; no more is read than fits in it."""
+        """Return one page, in order; no more is read than fits in it. The conditions have instants only, no days."""
         ...
 
     async def count(self, where: TodoFilter, *, owner_id: int) -> int:
-        """Return how many to-dos fulfil the conditions."""
+        """Return how many to-dos fulfil the conditions, which have instants only, no days."""
         ...
 
     async def tags(self, query: TagQuery, *, owner_id: int) -> TagPage:

@@ -1,38 +1,77 @@
 """Which to-dos, in which order, from where on."""
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from domain.errors import Invalid
 from domain.text import checked_text, fold
-from domain.todos.model import MAX_TAG_LENGTH, MAX_TITLE_LENGTH, TagCount, Todo
+from domain.todos.due import instant_of
+from domain.todos.model import MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH, TagCount, Todo
 
 SortKey = Literal["created_at", "due_at", "priority", "updated_at", "title"]
 SortValue = datetime | int | str | None
+
+MAX_WORDS = 10
+"""Different words of a search: each is looked for in every to-do of the owner."""
 
 
 class TodoFilter(Struct, frozen=True, kw_only=True):
     """Conditions that all hold. ``None`` asks for nothing.
 
     The due interval is half open, ``due_after <= due_at < due_before``, so that intervals side by side neither
-    overlap nor leave a gap. ``tag`` and ``text`` are compared without case; ``text`` is looked for in the title
-    and in the description.
+    overlap nor leave a gap. A day in place of an instant is the first instant of that day where the owner is, see
+    ``in_zone``. Tags and texts are compared without case; each of ``tags`` is borne, and each of ``texts`` occurs in
+    the title or in the description.
     """
 
     done: bool | None = None
-    tag: str | None = None
+    tags: tuple[str, ...] = ()
     priority: int | None = None
-    due_before: datetime | None = None
-    due_after: datetime | None = None
-    text: str | None = None
+    has_due: bool | None = None
+    due_before: datetime | date | None = None
+    due_after: datetime | date | None = None
+    updated_since: datetime | None = None
+    texts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.tag is not None:
-            checked_text(self.tag, pointer="/tag", max_length=MAX_TAG_LENGTH)
-        if self.text is not None:
-            checked_text(self.text, pointer="/text", max_length=MAX_TITLE_LENGTH)
-            checked_text(fold(self.text), pointer="/text", max_length=MAX_TITLE_LENGTH)  # may have three times as many
+        if len(self.tags) > MAX_TAGS:
+            raise Invalid(f"Must be at most {MAX_TAGS} tags.", pointer="/tags")
+        if len(self.texts) > MAX_WORDS:
+            raise Invalid(f"Must have at most {MAX_WORDS} different words.", pointer="/texts")
+        for tag in self.tags:
+            checked_text(tag, pointer="/tags", max_length=MAX_TAG_LENGTH)
+        for text in self.texts:
+            checked_text(text, pointer="/texts", max_length=MAX_TITLE_LENGTH)
+
+    @property
+    def names_days(self) -> bool:
+        """Whether it depends on a time zone when it begins or ends."""
+        return any(bound is not None and not isinstance(bound, datetime) for bound in (self.due_before, self.due_after))
+
+    def in_zone(self, name: str) -> "TodoFilter":
+        """Return the same conditions with instants for days, as repositories want them."""
+        return replace(
+            self, due_before=_first_instant(self.due_before, name), due_after=_first_instant(self.due_after, name)
+        )
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the words that a search asks for, in the form in which they are compared, each once.
+
+    :raises Invalid: if there are more characters than a title has.
+    """
+    checked_text(text, pointer="/texts", max_length=MAX_TITLE_LENGTH)
+    folded = checked_text(fold(text), pointer="/texts", max_length=MAX_TITLE_LENGTH)  # may have three times as many
+    return tuple(dict.fromkeys(folded.split()))
+
+
+def _first_instant(bound: datetime | date | None, zone_name: str) -> datetime | None:
+    if bound is None or isinstance(bound, datetime):
+        return bound
+    return instant_of(bound, time.min, zone_name=zone_name)
 
 
 class TodoOrder(Struct, frozen=True, kw_only=True):

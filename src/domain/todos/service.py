@@ -93,6 +93,8 @@ class TodoService:
         :raises TooManyConcurrent: if the owner has too many searches under way.
         :raises Overloaded: if others have.
         """
+        if query.where.names_days:
+            query = replace(query, where=query.where.in_zone(await self._zone_of(owner_id)))
         if not (counted or query.is_heavy):
             return await self._store.todos.find(query, owner_id=owner_id)
         async with self._heavy_reads.slot(Caller(owner_id, network)):

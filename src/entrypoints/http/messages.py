@@ -29,6 +29,9 @@ _NAMES = {
 }
 """The types of JSON, and what strings may stand for, by msgspec's names."""
 
+NO_INSTANT = f"Must be {_NAMES['datetime']}."
+"""What is said of a text that does not look like an instant at all."""
+
 _NAMES_OF_WHAT_IS_THERE = {"bool": "a boolean", "float": "a fraction"}
 
 _UNITS = {"str": "characters", "array": "items"}

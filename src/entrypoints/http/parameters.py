@@ -1,19 +1,22 @@
 """Parameters of paths and queries, decoded strictly."""
 
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date, datetime
 from functools import cache
-from typing import Annotated, Any, NamedTuple, TypeVar, cast
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 from litestar import Request
+from litestar.datastructures import MultiDict
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import PathParameter
-from msgspec import Struct, inspect, structs
+from msgspec import Meta, Struct, inspect, structs
 
+from domain.clock import in_utc
 from domain.errors import Invalid, NotFound
-from entrypoints.http.messages import in_words
+from entrypoints.http.messages import NO_INSTANT, alternatives, in_words
 from entrypoints.http.problems import UnknownParameters
 from entrypoints.http.routes import options_of
 
@@ -66,52 +69,44 @@ def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
     """
     if not request.scope["query_string"]:
         return
-    known = options_of(request.route_handler).parameters
+    query = options_of(request.route_handler).query
+    known = {} if query is None else _described(query)
     names = [name for name, _ in request.query_params.items()]
     unknown = sorted({name for name in names if name not in known})
     if unknown:
         raise UnknownParameters(unknown)
     for name in names:
-        if names.count(name) > 1:
+        if names.count(name) > 1 and not known[name].is_list:
             raise Invalid("It is given more than once.", parameter=name)
 
 
-def parse_query(query: Mapping[str, str], wanted: type[_Query]) -> _Query:
+def parse_query(query: MultiDict[str], wanted: type[_Query]) -> _Query:
     """Return the parameters of a query as the Struct that describes them; the names are known to be right.
 
     All of them are text, so a number may be written as text. It has one spelling, though, in digits: ``1e1`` and
     ``10.0`` are none. An instant is written as RFC 3339 has it, not as seconds since 1970. And the word ``null`` is a
-    word, because no type of a parameter has null in it: what may be absent is ``UNSET``.
+    word, because no type of a parameter has null in it: what may be absent is ``UNSET``. What is a list may stand there
+    several times.
 
-    :raises Invalid: if a parameter stands for nothing of its type.
+    :raises Invalid: with every parameter that stands for nothing of its type.
     """
-    if any(not spelling.pattern.fullmatch(query[name]) for name, spelling in _spellings(wanted) if name in query):
-        raise _faults(query, wanted)
+    described = _described(wanted)
+    values: dict[str, object] = {}
+    for name in query:
+        parameter = described[name]
+        if parameter.spelling is not None and not parameter.spelling.pattern.fullmatch(query[name]):
+            raise _faults(query, wanted)
+        values[name] = query.getall(name) if parameter.is_list else query[name]
     try:
-        return msgspec.convert(dict(query), wanted, strict=False)
+        return msgspec.convert(values, wanted, strict=False)
     except msgspec.ValidationError:
         raise _faults(query, wanted) from None
 
 
-def _faults(query: Mapping[str, str], wanted: type[Struct]) -> Invalid:
+def _faults(query: MultiDict[str], wanted: type[Struct]) -> Invalid:
     """Return what is wrong with each parameter."""
-    spellings = dict(_spellings(wanted))
-    faults: list[Invalid] = []
-    for field in structs.fields(wanted):
-        value = query.get(field.encode_name)
-        if value is None:
-            continue
-        spelling = spellings.get(field.encode_name)
-        if spelling is not None and not spelling.pattern.fullmatch(value):
-            faults.append(Invalid(spelling.detail, parameter=field.encode_name))
-            continue
-        try:
-            msgspec.convert(value, field.type, strict=False)
-        except msgspec.ValidationError as error:
-            said, _, _ = str(error).partition(" - at `$")
-            detail = in_words(said, inspect.type_info(field.type), value)
-            faults.append(Invalid(detail, parameter=field.encode_name))
-    return Invalid.together(faults)
+    described = _described(wanted)
+    return Invalid.together([fault for name in query for fault in described[name].faults(query.getall(name))])
 
 
 class _Spelling(NamedTuple):
@@ -123,25 +118,80 @@ class _Spelling(NamedTuple):
 
 _INTEGER = _Spelling(re.compile(r"-?[0-9]{1,19}"), "Must be an integer, in digits.")
 _BOOLEAN = _Spelling(re.compile(r"true|false|[01]", re.IGNORECASE), "Must be true or false.")
-_INSTANT = _Spelling(re.compile(r"[0-9]{4}-.*"), "Must be an instant, such as 2026-12-24T09:00:00Z.")
+_INSTANT = _Spelling(re.compile(r"[0-9]{4}-.*"), NO_INSTANT)
+
+
+class _Parameter(Struct, frozen=True):
+    """A parameter of a query; ``spelling`` is narrower than what msgspec takes for its type."""
+
+    name: str
+    annotation: Any
+    kind: inspect.Type
+    spelling: _Spelling | None
+    is_list: bool
+
+    def faults(self, texts: list[str]) -> Iterator[Invalid]:
+        """Yield what is wrong with it, if anything is."""
+        if self.spelling is not None and not self.spelling.pattern.fullmatch(texts[0]):
+            yield Invalid(self.spelling.detail, parameter=self.name)
+            return
+        try:
+            msgspec.convert(texts if self.is_list else texts[0], self.annotation, strict=False)
+        except msgspec.ValidationError as error:
+            said, _, in_list = str(error).partition(" - at `$")
+            kind = next(_items(self.kind)) if in_list else self.kind
+            yield Invalid(in_words(said, kind, texts[0]), parameter=self.name)
 
 
 @cache
-def _spellings(wanted: type[Struct]) -> tuple[tuple[str, _Spelling], ...]:
-    """Return which parameters have a spelling that is narrower than what msgspec takes for their type."""
-    described = cast("inspect.StructType", inspect.type_info(wanted))
-    found: list[tuple[str, _Spelling]] = []
-    for field in described.fields:
-        kinds = field.type.types if isinstance(field.type, inspect.UnionType) else (field.type,)
-        for kind in kinds:
-            plain = kind.type if isinstance(kind, inspect.Metadata) else kind
-            if isinstance(plain, inspect.IntType):
-                found.append((field.encode_name, _INTEGER))
-            elif isinstance(plain, inspect.BoolType):
-                found.append((field.encode_name, _BOOLEAN))
-            elif isinstance(plain, inspect.DateTimeType):
-                found.append((field.encode_name, _INSTANT))
-    return tuple(found)
+def _described(wanted: type[Struct]) -> dict[str, _Parameter]:
+    return {field.encode_name: _parameter(field) for field in structs.fields(wanted)}
+
+
+def _parameter(field: structs.FieldInfo) -> _Parameter:
+    kind = inspect.type_info(field.type)
+    plain = [*alternatives(kind)]
+    spelling = next((_SPELLINGS[type(each)] for each in plain if type(each) in _SPELLINGS), None)
+    is_list = any(isinstance(each, inspect.ListType) for each in plain)
+    return _Parameter(field.encode_name, field.type, kind, spelling, is_list)
+
+
+def _items(kind: inspect.Type) -> Iterator[inspect.Type]:
+    return (each.item_type for each in alternatives(kind) if isinstance(each, inspect.ListType))
+
+
+_SPELLINGS: dict[type[inspect.Type], _Spelling] = {
+    inspect.IntType: _INTEGER,
+    inspect.BoolType: _BOOLEAN,
+    inspect.DateTimeType: _INSTANT,
+}
+
+DayOrInstant = Annotated[
+    str,
+    Meta(
+        examples=["2026-12-24"],
+        extra_json_schema={"anyOf": [{"format": "date"}, {"format": "date-time"}]},
+    ),
+]
+"""A parameter that is a day, or an instant; see ``parse_day_or_instant``. msgspec knows no type that is either."""
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NEITHER = "Must be a day, such as 2026-12-24, or an instant, such as 2026-12-24T09:00:00Z."
+_Instant = Annotated[datetime, Meta(tz=True)]
+
+
+def parse_day_or_instant(text: str, *, parameter: str) -> date | datetime:
+    """Return the day, or the instant in UTC, that a parameter names.
+
+    :raises Invalid: if it names neither, or lies outside the calendar.
+    """
+    wanted = date if _DAY.fullmatch(text) else _Instant
+    try:
+        value: date | datetime = msgspec.convert(text, wanted)
+    except msgspec.ValidationError as error:
+        detail = in_words(str(error), inspect.type_info(wanted), text)
+        raise Invalid(_NEITHER if detail == NO_INSTANT else detail, parameter=parameter) from None
+    return in_utc(value, parameter=parameter) if isinstance(value, datetime) else value
 
 
 @contextmanager
@@ -155,5 +205,9 @@ def naming_parameters(**names: str) -> Generator[None]:
     try:
         yield
     except Invalid as error:
-        name = names.get((error.pointer or "").removeprefix("/"))
-        raise error if name is None else Invalid(error.detail, parameter=name) from None
+        raise Invalid.together([_named(fault, names) for fault in error.faults]) from None
+
+
+def _named(fault: Invalid, names: Mapping[str, str]) -> Invalid:
+    name = names.get((fault.pointer or "").removeprefix("/"))
+    return fault if name is None else Invalid(fault.detail, parameter=name)

@@ -39,11 +39,6 @@ class RouteOptions(Struct, frozen=True, kw_only=True):
     query: type[Struct] | None = None
     speaks_oauth: bool = False
 
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The names that the query may have."""
-        return () if self.query is None else self.query.__struct_encode_fields__
-
 
 def public(
     *problems: int,

@@ -11,13 +11,14 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from domain.authentication.principal import TokenScope
 from domain.clock import in_utc
 from domain.errors import Invalid
-from domain.todos.model import MAX_TAG_LENGTH, MAX_TITLE_LENGTH, NewTodo, TagCount, Todo, TodoPatch
-from domain.todos.query import SortKey, TagQuery, TodoFilter, TodoOrder, TodoQuery
+from domain.faults import Faults
+from domain.todos.model import MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH, NewTodo, TagCount, Todo, TodoPatch
+from domain.todos.query import SortKey, TagQuery, TodoFilter, TodoOrder, TodoQuery, words_of
 from entrypoints.http.answers import Answer, TaggedAnswer
 from entrypoints.http.bodies import MergePatchBody
 from entrypoints.http.cursors import decode_cursor, decode_tag_cursor, encode_cursor, encode_tag_cursor, next_link
 from entrypoints.http.headers import LINK, LOCATION
-from entrypoints.http.parameters import Id, naming_parameters
+from entrypoints.http.parameters import DayOrInstant, Id, naming_parameters, parse_day_or_instant
 from entrypoints.http.preconditions import (
     ETAG,
     LIST_ETAG,
@@ -61,14 +62,28 @@ _ORDERS = {
 }
 """Every order that a list can have, by the word for it."""
 
-Tag = Annotated[str, Meta(min_length=1, max_length=MAX_TAG_LENGTH, description="A tag, compared without case.")]
+AskedTags = Annotated[
+    list[Annotated[str, Meta(min_length=1, max_length=MAX_TAG_LENGTH)]],
+    Meta(
+        max_length=MAX_TAGS,
+        description="A tag, compared without case; given several times, those that bear all of them.",
+    ),
+]
 SearchText = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=MAX_TITLE_LENGTH,
-        description="Text in the title or the description, without case; at most 200 characters once case-folded.",
+        description="Words, each of which occurs in the title or the description, without case; at most ten different "
+        "ones, and at most 200 characters once case-folded.",
     ),
+]
+DueBefore = Annotated[
+    DayOrInstant, Meta(description="Due before this instant, or before this day begins in the account's time zone.")
+]
+DueAfter = Annotated[
+    DayOrInstant,
+    Meta(description="Due at this instant or after it, or once this day has begun in the account's time zone."),
 ]
 Sort = Annotated[
     str,
@@ -85,10 +100,14 @@ class TodoParameters(Struct, frozen=True, kw_only=True):
     """What the query of a list of to-dos may have."""
 
     done: Annotated[bool, Meta(description="Only those that are done, or are not.")] | UnsetType = UNSET
-    tag: Tag | UnsetType = UNSET
+    tag: AskedTags | UnsetType = UNSET
     priority: Annotated[int, Meta(ge=1, le=5)] | UnsetType = UNSET
-    due_before: Annotated[datetime, Meta(tz=True, description="Due before this instant.")] | UnsetType = UNSET
-    due_after: Annotated[datetime, Meta(tz=True, description="Due at this instant or after it.")] | UnsetType = UNSET
+    has_due: Annotated[bool, Meta(description="Only those that have a due date, or have none.")] | UnsetType = UNSET
+    due_before: DueBefore | UnsetType = UNSET
+    due_after: DueAfter | UnsetType = UNSET
+    updated_since: (
+        Annotated[datetime, Meta(tz=True, description="Created or changed at this instant or after it.")] | UnsetType
+    ) = UNSET
     q: SearchText | UnsetType = UNSET
     sort: Sort = "created_at"
     limit: Annotated[int, Meta(ge=1, le=200, description="The most to-dos in one page.")] = _PAGE_SIZE
@@ -100,14 +119,24 @@ class TodoParameters(Struct, frozen=True, kw_only=True):
 
         :raises Invalid: if one of them breaks a rule.
         """
-        with naming_parameters(tag="tag", text="q"):
+        with naming_parameters(tags="tag", texts="q"):
+            with Faults() as faults:
+                bounds = {
+                    name: faults.of(parse_day_or_instant, text, parameter=name)
+                    for name, text in (("due_before", self.due_before), ("due_after", self.due_after))
+                    if text is not UNSET
+                }
+                since = None if self.updated_since is UNSET else faults.of(_since, self.updated_since)
+                texts = () if self.q is UNSET else faults.of(words_of, self.q)
             return TodoFilter(
                 done=None if self.done is UNSET else self.done,
-                tag=None if self.tag is UNSET else self.tag.strip(),
+                tags=() if self.tag is UNSET else tuple([tag.strip() for tag in self.tag]),
                 priority=None if self.priority is UNSET else self.priority,
-                due_before=None if self.due_before is UNSET else in_utc(self.due_before, parameter="due_before"),
-                due_after=None if self.due_after is UNSET else in_utc(self.due_after, parameter="due_after"),
-                text=None if self.q is UNSET else self.q,
+                has_due=None if self.has_due is UNSET else self.has_due,
+                due_before=bounds.get("due_before"),
+                due_after=bounds.get("due_after"),
+                updated_since=since,
+                texts=texts,
             )
 
     def order(self) -> TodoOrder:
@@ -119,6 +148,10 @@ class TodoParameters(Struct, frozen=True, kw_only=True):
         if order is None:
             raise Invalid(f"Must be one of: {', '.join(_ORDERS)}.", parameter="sort")
         return order
+
+
+def _since(moment: datetime) -> datetime:
+    return in_utc(moment, parameter="updated_since")
 
 
 class TagParameters(Struct, frozen=True, kw_only=True):
