@@ -306,11 +306,12 @@ async def send_problem(
     *,
     code: str,
     detail: str,
+    errors: list[InvalidValue] | None = None,
     headers: dict[str, str] | None = None,
 ) -> None:
     """Answer with a problem where no controller is reached."""
     request: Request[Any, Any, Any] = Request(scope, receive=receive, send=send)
-    answer: Any = problem(request, status, code=code, detail=detail, headers=headers)
+    answer: Any = problem(request, status, code=code, detail=detail, errors=errors, headers=headers)
     await answer.to_asgi_response(app=None, request=request)(scope, receive, send)
 
 

@@ -5,13 +5,13 @@ from collections.abc import Awaitable
 from typing import Any, cast
 
 from litestar.config.cors import CORSConfig
-from litestar.status_codes import HTTP_400_BAD_REQUEST, HTTP_403_FORBIDDEN
+from litestar.status_codes import HTTP_403_FORBIDDEN
 from litestar.types import ASGIApp, HTTPScope, Receive, Send
 
 from entrypoints.http.context import REQUEST_ID_HEADER
 from entrypoints.http.headers import header
 from entrypoints.http.middleware import HttpApp
-from entrypoints.http.problems import send_problem
+from entrypoints.http.problems import InvalidValue, send_problem
 from entrypoints.http.rate_limits import RATE_LIMIT_HEADER, RATE_LIMIT_POLICY_HEADER
 
 _EXPOSED = (
@@ -26,6 +26,10 @@ _EXPOSED = (
     REQUEST_ID_HEADER,
 )
 """What a page may read beside the few headers that it always may: all that this service says in headers."""
+
+_METHOD = "Access-Control-Request-Method"
+_HEADERS = "Access-Control-Request-Headers"
+_OF_PREFLIGHTS = {b"origin", _METHOD.lower().encode()}
 
 _NAMES = re.compile(r"[\w!#$%&'*+.^`|~,\t -]*", re.ASCII)
 """Names of headers (RFC 9110, section 5.6.2), and what may stand between them."""
@@ -47,54 +51,49 @@ def cors_config(origins: tuple[str, ...]) -> CORSConfig | None:
 
 
 def is_preflight(scope: HTTPScope) -> bool:
-    """Tell whether a browser asks beforehand what a page may do."""
-    return scope["method"] == "OPTIONS" and any(
-        name == b"access-control-request-method" for name, _ in scope["headers"]
-    )
-
-
-def _asks_for_names(scope: HTTPScope) -> bool:
-    """Tell whether what a page wants to send are names of headers: they are told back to it, and nothing else is."""
-    return _NAMES.fullmatch(header(scope, b"access-control-request-headers") or "") is not None
+    """Tell whether a browser asks beforehand what a page may do; what else is asked with ``OPTIONS`` is asked of us."""
+    return scope["method"] == "OPTIONS" and {name for name, _ in scope["headers"]} >= _OF_PREFLIGHTS
 
 
 class Cors:
     """Tells browsers which pages may read a response, and which may make a request at all.
 
-    The framework's own layer does that. What it says to a preflight that it refuses is a line of text; here it is a
-    problem.
+    The framework's own layer does that. What it says to a preflight that it would refuse is a line of text; here it is
+    a problem.
     """
 
     def __init__(self, app: HttpApp, framework: ASGIApp) -> None:
-        cast("Any", framework).app = app
+        layer = cast("Any", framework)
+        layer.app = app
         self._framework = framework
+        self._config: CORSConfig = layer.config
 
     def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on, and its response back."""
-        if is_preflight(scope):
-            return self._preflight(scope, receive, send)
-        return self._framework(scope, receive, send)
+        refused = self._refused(scope) if is_preflight(scope) else None
+        if not refused:
+            return self._framework(scope, receive, send)
+        return send_problem(
+            scope,
+            receive,
+            send,
+            HTTP_403_FORBIDDEN,
+            code="cors_refused",
+            detail=" ".join(value.detail for value in refused),
+            errors=refused,
+        )
 
-    async def _preflight(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        is_refused = False
-
-        async def send_unless_refused(message: Any) -> None:
-            nonlocal is_refused
-            if message["type"] == "http.response.start":
-                is_refused = message["status"] == HTTP_400_BAD_REQUEST
-            if not is_refused:
-                await send(message)
-
-        if _asks_for_names(scope):
-            await self._framework(scope, receive, send_unless_refused)
-        else:
-            is_refused = True
-        if is_refused:
-            await send_problem(
-                scope,
-                receive,
-                send,
-                HTTP_403_FORBIDDEN,
-                code="cors_refused",
-                detail="Pages of this origin may not make a request with this method and these headers.",
+    def _refused(self, scope: HTTPScope) -> list[InvalidValue]:
+        """Return what a page may not do of what it wants to do."""
+        refused: list[InvalidValue] = []
+        if not self._config.is_origin_allowed(header(scope, b"origin") or ""):
+            refused.append(InvalidValue(detail="Pages of this origin may not call this service.", parameter="Origin"))
+        if header(scope, _METHOD.lower().encode()) not in self._config.allow_methods:
+            allowed = ", ".join(self._config.allow_methods)
+            refused.append(
+                InvalidValue(detail=f"Pages may not use this method; they may use {allowed}.", parameter=_METHOD)
             )
+        # What they want to send is told back to them, and so has to be names.
+        if _NAMES.fullmatch(header(scope, _HEADERS.lower().encode()) or "") is None:
+            refused.append(InvalidValue(detail="These are no names of headers.", parameter=_HEADERS))
+        return refused
