@@ -58,6 +58,11 @@ def operation_of(app: Litestar, route: Route) -> Json:
     return document_of(app)["paths"][route.path][route.method.lower()]
 
 
+async def follow_link(client: httpx.AsyncClient, page: httpx.Response) -> httpx.Response:
+    """Return the next page, which the ``Link`` header names beside the page (RFC 3986, section 5.2)."""
+    return await client.get(page.url.join(page.links["next"]["url"]))
+
+
 def assert_problem(
     response: httpx.Response,
     status: int,

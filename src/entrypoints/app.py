@@ -30,6 +30,7 @@ from entrypoints.http.middleware.problems import Problems
 from entrypoints.http.middleware.rate_limit import RateLimit, UnroutedRateLimit
 from entrypoints.http.middleware.request_bodies import RequestBodies
 from entrypoints.http.middleware.request_context import RequestContexts
+from entrypoints.http.middleware.root_path import RootPath
 from entrypoints.http.middleware.security_headers import SecurityHeaders
 from entrypoints.http.middleware.trusted_hosts import TrustedHosts
 from entrypoints.http.middleware.trusted_proxies import TrustedProxies
@@ -68,6 +69,7 @@ def _layers(settings: Settings, instruments: Instruments, cors: ASGIApp | None) 
     origins, force_https = settings.cors_origins, settings.force_https
     return [
         RequestContexts,
+        *([partial(RootPath, root_path=settings.root_path)] if settings.root_path else []),
         *instruments.layers(),
         *([partial(TrustedProxies, networks=settings.trusted_proxies)] if settings.trusted_proxies else []),
         partial(SecurityHeaders, force_https=force_https, hsts=settings.hsts, cors_origins=origins),

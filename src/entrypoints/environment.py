@@ -31,6 +31,10 @@ _SECONDS_OF = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _PROJECT = re.compile(r"/[0-9]+/?$")
 _WEB_URL = re.compile(r"https?://[^\s/?#]+[^\s]*")
 
+_PREFIX = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
+MAX_PREFIX_LENGTH = 200
+"""Characters."""
+
 _T = TypeVar("_T")
 
 
@@ -132,6 +136,17 @@ class Environment:
         value = self.text(name, "")
         return self.web_url(name, value) if value else None
 
+    def path_prefix(self, name: str) -> str:
+        """Read the path under which something is called: /api; empty if it is called at the root."""
+        prefix = self.text(name, "").rstrip("/")
+        if prefix and not is_path_prefix(prefix):
+            self.problems.append(
+                f"{name} is {prefix!r}: it must be a path such as /api or /services/todo, of ASCII letters, digits, "
+                f"`-`, `.`, `_` and `~`, and at most {MAX_PREFIX_LENGTH} characters."
+            )
+            return ""
+        return prefix
+
     def secret(self, name: str, check: Callable[[str, str], str] | None = None) -> Secret | None:
         """Read a value that may also stand in the file that ``<name>_FILE`` names."""
         value, file = self.text(name, ""), self.text(f"{name}_FILE", "")
@@ -199,6 +214,11 @@ class Environment:
             self.problems.append(f"{name} has something that is not a public key of age: they begin with age1.")
             return ()
         return keys
+
+
+def is_path_prefix(text: str) -> bool:
+    """Tell whether text can stand before a path: segments of what needs no escape (RFC 3986, section 2.3), no dots."""
+    return len(text) <= MAX_PREFIX_LENGTH and _PREFIX.fullmatch(text) is not None
 
 
 def _is_understood(url: str, *, options: AbstractSet[str]) -> bool:

@@ -15,6 +15,9 @@ from entrypoints.environment import MIN_JWT_SECRET_BYTES, Environment, Network, 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _SQLITE = "sqlite:///"
 
+OWN_PATHS = frozenset({".well-known", "auth", "health", "me", "post", "posts", "schema", "tags", "todos"})
+"""What the paths of the service begin with: below ``ROOT_PATH=/todos``, nobody could tell which ``/todos`` is meant."""
+
 
 def sqlite_file(url: str) -> Path:
     """Return the file that the URL of an embedded database names."""
@@ -28,6 +31,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     newest schema when it starts; a PostgreSQL database is migrated at start only if ``migrate_on_start`` asks for it.
     ``debug`` logs everything, unless ``log_level`` says otherwise; it never shows internals to clients.
     ``trusted_proxies`` are the peers whose ``X-Forwarded-*`` headers count. ``request_timeout`` is in seconds.
+    ``root_path`` is the path under which clients call the service, where a proxy passes on one path of a host only.
     ``max_concurrent_requests`` are those of one account or anonymous address in one worker.
     """
 
@@ -49,6 +53,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     force_https: bool = False
     trusted_proxies: tuple[Network, ...] = ()
     public_url: str | None = None
+    root_path: str = ""
     request_timeout: int = 30
     max_connections_per_address: int = 256
     rate_limit: bool = True
@@ -126,6 +131,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             force_https=environment.flag("FORCE_HTTPS"),
             trusted_proxies=environment.networks("TRUSTED_PROXIES"),
             public_url=environment.url("PUBLIC_URL"),
+            root_path=environment.path_prefix("ROOT_PATH"),
             request_timeout=environment.number("REQUEST_TIMEOUT", default.request_timeout, minimum=1, maximum=600),
             max_connections_per_address=environment.number(
                 "MAX_CONNECTIONS_PER_ADDRESS", default.max_connections_per_address, minimum=1, maximum=100_000
@@ -162,6 +168,8 @@ def _contradictions(settings: Settings) -> list[str]:
             "FORCE_HTTPS needs TRUSTED_PROXIES: only a proxy can say that a request came over HTTPS, and only one "
             "that is named is believed."
         )
+    if OWN_PATHS.intersection(settings.root_path.split("/")[1:2]):
+        problems.append("ROOT_PATH begins like a path of the service itself: choose another one, such as /api.")
     if settings.metrics_port == settings.port:
         problems.append("METRICS_PORT is PORT: metrics need a port of their own, which is not public.")
     return problems

@@ -160,7 +160,7 @@ class HeaderInjectionApi(HostileApi):
 
             assert_clean(answer)
             (link,) = answer.values(b"link")
-            assert re.fullmatch(rb'<(/|http://testserver/)todos\?[^<>"\s]*>; ?rel="next"', link), link
+            assert re.fullmatch(rb'<\?[^<>"\s]*>; ?rel="next"', link), link
 
     @pytest.mark.parametrize("value", INJECTIONS, ids=repr)
     async def test_a_preflight_reflects_nothing(self, services: Services, value: str) -> None:

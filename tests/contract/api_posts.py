@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from domain.accounts.model import Account
-from tests.api import assert_problem, publish, sign_in
+from tests.api import assert_problem, follow_link, publish, sign_in
 from tests.clock import StandingClock
 
 
@@ -79,12 +79,10 @@ class PostsApi:
         self, authed_client: httpx.AsyncClient, anonymous_client: httpx.AsyncClient
     ) -> None:
         made = [await publish(authed_client, f"{number}" + "\x01" * 19_000) for number in range(71)]
-        url = "/posts?page=1&per_page=70"
-        parts: list[httpx.Response] = []
+        parts = [await anonymous_client.get("/posts?page=1&per_page=70")]
 
-        while url:
-            parts.append(await anonymous_client.get(url))
-            url = parts[-1].links.get("next", {}).get("url", "")
+        while parts[-1].links:
+            parts.append(await follow_link(anonymous_client, parts[-1]))
         following = (await anonymous_client.get("/posts", params={"page": 2, "per_page": 70})).json()
 
         assert len(parts) == 3

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from entrypoints.http.context import context_of
 from entrypoints.http.middleware.trusted_proxies import TrustedProxies
 from entrypoints.services import Services
 from entrypoints.settings import Settings
@@ -35,12 +36,34 @@ async def seen(
     return scope["client"], scope["scheme"]
 
 
+async def prefix_seen(*headers: tuple[str, str], peer: str = PROXY) -> str:
+    """Return the path under which the application takes itself to be called."""
+    scope: Any = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "client": (peer, 1),
+        "scheme": "http",
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers],
+    }
+
+    async def app(_: Any, __: Any, ___: Any) -> None:
+        pass
+
+    await TrustedProxies(app, NETWORKS)(scope, None, None)  # type: ignore[arg-type]
+    return context_of(scope).prefix
+
+
 def forwarded_for(value: str) -> tuple[str, str]:
     return ("x-forwarded-for", value)
 
 
 def proto(value: str) -> tuple[str, str]:
     return ("x-forwarded-proto", value)
+
+
+def forwarded_prefix(value: str) -> tuple[str, str]:
+    return ("x-forwarded-prefix", value)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +154,56 @@ async def test_the_scheme_is_what_the_proxy_says_that_met_the_client(hops: str, 
 
 async def test_a_scheme_is_believed_without_an_address_too() -> None:
     assert await seen(proto("https")) == ((PROXY, 4711), "https")
+
+
+@pytest.mark.parametrize(
+    ("hops", "prefixes", "prefix"),
+    [
+        (STRANGER, "/api", "/api"),
+        (STRANGER, " /services/to-do_2.0~x\t", "/services/to-do_2.0~x"),
+        (STRANGER, "/evil, /api", "/api"),
+        (f"8.8.8.8, {STRANGER}", "/evil, /api", "/api"),
+        (f"{STRANGER}, 10.1.2.3", "/api, /inner", "/api"),
+        (f"{STRANGER}, 10.1.2.3", "/api", "/api"),
+        (f"{STRANGER}, 10.1.2.3", "/evil, /api, /inner", "/api"),
+    ],
+)
+async def test_the_prefix_is_what_the_proxy_says_that_met_the_client(hops: str, prefixes: str, prefix: str) -> None:
+    assert await prefix_seen(forwarded_for(hops), forwarded_prefix(prefixes)) == prefix
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        "",
+        "/",
+        "api",
+        "/api/",
+        "//evil.example",
+        "/api//todos",
+        "/a\\b",
+        "/..",
+        "/./api",
+        "/api/../..",
+        "/a b",
+        "/%61pi",
+        "/api?x",
+        "/api#x",
+        '/"><script>',
+        "/{prefix}",
+        "https://evil.example",
+        "/\u00e4",
+        "/api\r\nX-Evil: 1",
+        "/" + "a" * 200,
+        "/a" * 99_999,
+    ],
+)
+async def test_what_is_no_plain_path_is_no_prefix(garbage: str) -> None:
+    assert await prefix_seen(forwarded_for(STRANGER), forwarded_prefix(garbage)) == ""
+
+
+async def test_nobody_else_can_claim_a_prefix() -> None:
+    assert await prefix_seen(forwarded_prefix("/api"), peer=STRANGER) == ""
 
 
 @pytest.mark.parametrize(("address", "status"), [("127.0.0.1", 200), ("203.0.113.9", 308)])

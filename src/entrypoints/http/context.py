@@ -44,6 +44,8 @@ class RequestContext(Struct, kw_only=True):
     """The status of the response; ``None`` until that begins."""
     peer: tuple[str, int] | None = None
     """The other end of the connection, where that is a proxy's and not the client's."""
+    prefix: str = ""
+    """The path under which the client calls the service, such as ``/api``; empty at the root. No path here has it."""
     host: str = ""
     """The name under which the service was asked, without its port; empty if there is none."""
     body: bytes = b""

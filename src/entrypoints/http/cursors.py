@@ -102,12 +102,15 @@ def decode_post_cursor(text: str, *, page: int, per_page: int) -> PostPosition:
 
 
 def next_link(request: ApiRequest, cursor: str | None) -> dict[str, str]:
-    """Return the header with the link to the next page (RFC 8288): this query with another cursor."""
+    """Return the header with the link to the next page (RFC 8288): this query with another cursor.
+
+    It is relative to the page (RFC 3986, section 5.2.2), and so right under whatever path the client has called.
+    """
     if cursor is None:
         return {}
     others = _encoded(tuple([item for item in request.query_params.items() if item[0] != "cursor"]))
     query = f"{others}&cursor={cursor}" if others else f"cursor={cursor}"  # of which nothing has to be encoded
-    return {"link": f'<{request.scope["path"]}?{query}>; rel="next"'}
+    return {"link": f'<?{query}>; rel="next"'}
 
 
 @lru_cache(_QUERIES)

@@ -84,7 +84,7 @@ class _Endpoint:
         if scope["query_string"]:
             refuse_unknown_parameters(request)
         answer = await self._call(*[read(request) for read in self._readers])
-        await send_answer(answer, self._status, send)
+        await send_answer(answer, self._status, scope, send)
 
 
 def _described(app: Litestar) -> Iterator[tuple[HTTPRoute, HTTPRouteHandler]]:

@@ -18,10 +18,10 @@ NAME = "Todo API"
 class ServiceLinks(Struct, frozen=True, kw_only=True):
     """Where to go on."""
 
-    docs: str = "/schema"
-    schema: str = "/schema/openapi.json"
-    health: str = "/health"
-    ready: str = "/health/ready"
+    docs: str
+    schema: str
+    health: str
+    ready: str
 
 
 class ServiceDocument(Struct, frozen=True, kw_only=True):
@@ -47,9 +47,16 @@ class Readiness(Struct, frozen=True, kw_only=True):
 
 
 @get("/", operation_id="getService", summary="Describe the service", tags=["Service"], opt=public())
-async def service() -> ServiceDocument:
+async def service(request: ApiRequest) -> ServiceDocument:
     """Return the name and the version of the service, and where to go on."""
-    return ServiceDocument(name=NAME, version=VERSION, links=ServiceLinks())
+    prefix = request.prefix
+    links = ServiceLinks(
+        docs=f"{prefix}/schema",
+        schema=f"{prefix}/schema/openapi.json",
+        health=f"{prefix}/health",
+        ready=f"{prefix}/health/ready",
+    )
+    return ServiceDocument(name=NAME, version=VERSION, links=links)
 
 
 @get("/health", operation_id="getHealth", summary="Is the process alive?", tags=["Service"], opt=public(limits=None))

@@ -4,6 +4,7 @@ from litestar import get
 from litestar.types import HTTPScope
 from msgspec import Struct
 
+from entrypoints.http.context import context_of
 from entrypoints.http.headers import header
 from entrypoints.http.request import ApiRequest
 from entrypoints.http.routes import public
@@ -45,4 +46,4 @@ async def authorization_server(request: ApiRequest) -> AuthorizationServer:
 
 def _base_url(scope: HTTPScope) -> str:
     """Return where the client has reached the service; the name was looked at by ``TrustedHosts``."""
-    return f"{scope['scheme']}://{header(scope, b'host') or 'localhost'}"
+    return f"{scope['scheme']}://{header(scope, b'host') or 'localhost'}{context_of(scope).prefix}"

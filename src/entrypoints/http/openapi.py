@@ -1,6 +1,7 @@
 """The OpenAPI document (3.1), made of what the routes declare and corrected where the framework guesses."""
 
 from collections.abc import Iterator
+from functools import cached_property, lru_cache
 from inspect import cleandoc
 from threading import Lock
 from typing import Any, cast
@@ -29,6 +30,7 @@ from litestar.status_codes import (
 from msgspec import Struct
 
 from entrypoints.http.bodies import JsonBody
+from entrypoints.http.compression import Coding
 from entrypoints.http.examples import EXAMPLES
 from entrypoints.http.headers import FORM
 from entrypoints.http.meta import NAME
@@ -44,19 +46,6 @@ Times are RFC 3339 with an offset, and in UTC where they come from here. Ids are
 is a problem (RFC 9457) with a stable `code`. Every path answers with and without a slash at its end, and to `HEAD`
 where it answers to `GET`. A query with a parameter that the path does not know is 422, as is a body with such a field.
 """
-
-SECURITY_SCHEMES: dict[str, dict[str, Any]] = {
-    "bearer": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "An access token from `POST /auth/login`, or an API token from `POST /auth/tokens`.",
-    },
-    "password": {
-        "type": "oauth2",
-        "flows": {"password": {"tokenUrl": TOKEN_PATH, "refreshUrl": TOKEN_PATH, "scopes": {}}},
-        "description": "The e-mail address and the password of the account.",
-    },
-}
 
 HEADERS: dict[str, dict[str, Any]] = {
     RATE_LIMIT_HEADER: {
@@ -80,6 +69,9 @@ _LONG = frozenset({"id", "version"})
 
 _METHODS = ("get", "post", "patch", "delete")
 
+_PREFIXES = 8
+"""Paths under which the document is remembered; a service is called under one or two. Each takes 200 kB."""
+
 
 def openapi_config(controller: type[Controller]) -> OpenAPIConfig:
     """Return how the framework makes the document; ``controller`` serves it.
@@ -100,15 +92,31 @@ class OpenApiDocument:
 
     def __init__(self, app: Litestar) -> None:
         self._app = app
-        self._encoded: bytes | None = None
         self._lock = Lock()
+        self._remembered = lru_cache(_PREFIXES)(self._encoded_under)
 
-    def encoded(self) -> bytes:
-        """Return it as JSON. The first call takes as long as a hundred requests, and belongs into a thread."""
+    def encoded(self, prefix: str = "", coding: Coding | None = None) -> bytes:
+        """Return it as JSON, as it is where the service is called under a path, and compressed if a coding is given.
+
+        The first call takes as long as a hundred requests, and belongs into a thread.
+        """
         with self._lock:
-            if self._encoded is None:
-                self._encoded = msgspec.json.encode(_described(self._app))
-            return self._encoded
+            return self._remembered(prefix, coding)
+
+    def _encoded_under(self, prefix: str, coding: Coding | None) -> bytes:
+        encoded = msgspec.json.encode(_under(prefix, self._described))
+        return encoded if coding is None else coding.thorough(encoded)
+
+    @cached_property
+    def _described(self) -> dict[str, Any]:
+        return _described(self._app)
+
+
+def _under(prefix: str, document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document with a path before all that it names."""
+    server = {"url": prefix or "/", "description": "Where this document comes from."}
+    components = document["components"] | {"securitySchemes": _security_schemes(f"{prefix}{TOKEN_PATH}")}
+    return document | {"servers": [server], "components": components}
 
 
 def _described(app: Litestar) -> dict[str, Any]:
@@ -117,9 +125,7 @@ def _described(app: Litestar) -> dict[str, Any]:
     schemas = components["schemas"] = _schemas(app)
     for name, example in _examples(app).items():
         schemas[name]["examples"] = [example]
-    components["securitySchemes"] = SECURITY_SCHEMES
     components["headers"] = HEADERS
-    document["servers"] = [{"url": "/", "description": "Where this document comes from."}]
     for handler, path in _described_routes(app):
         for method in _METHODS:
             operation = document["paths"][path].get(method)
@@ -306,6 +312,21 @@ def _shared_response(status: int) -> dict[str, Any]:
     if status == HTTP_429_TOO_MANY_REQUESTS:
         response["headers"] = _headers(*HEADERS)
     return response
+
+
+def _security_schemes(token_url: str) -> dict[str, Any]:
+    return {
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An access token from `POST /auth/login`, or an API token from `POST /auth/tokens`.",
+        },
+        "password": {
+            "type": "oauth2",
+            "flows": {"password": {"tokenUrl": token_url, "refreshUrl": token_url, "scopes": {}}},
+            "description": "The e-mail address and the password of the account.",
+        },
+    }
 
 
 def _name(status: int) -> str:

@@ -108,7 +108,7 @@ class PostController(Controller):
         More than the account may keep is 403 `quota_exceeded`.
         """
         new = await request.services.posts.publish(data, author_id=request.owner_id)
-        return Answer(new, headers={"location": f"/posts/{new.id}"})
+        return Answer(new, headers={"location": f"{request.prefix}/posts/{new.id}"})
 
     @get(
         "/{post_id:str}",

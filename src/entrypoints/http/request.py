@@ -49,6 +49,11 @@ class ApiRequest(Request[Principal, Any, State]):
         return self.principal.account_id
 
     @property
+    def prefix(self) -> str:
+        """What stands before a path of ours where the client calls it."""
+        return context_of(self.scope).prefix
+
+    @property
     def network(self) -> str:
         """The network that is asked from."""
         return caller_of(self.scope).network

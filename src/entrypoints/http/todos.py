@@ -1,7 +1,7 @@
 """To-dos over HTTP."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Literal, get_args
 
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import JSONBody
@@ -183,7 +183,12 @@ class TodoController(Controller):
         """
         todo = await request.services.todos.create(data, owner_id=request.owner_id)
         return Answer(
-            todo, headers={"location": f"/todos/{todo.id}", "etag": etag(todo.version), "cache-control": _CACHE}
+            todo,
+            headers={
+                "location": f"{request.prefix}/todos/{todo.id}",
+                "etag": etag(todo.version),
+                "cache-control": _CACHE,
+            },
         )
 
     @get(
@@ -197,7 +202,7 @@ class TodoController(Controller):
         """Return one to-do with its ETag."""
         todo = await request.services.todos.get(todo_id, owner_id=request.owner_id)
         if is_unchanged(if_none_match, todo.version):
-            return cast("Response[Todo]", _not_modified(todo))
+            return _answer(todo, status_code=HTTP_304_NOT_MODIFIED)
         return _answer(todo)
 
     @patch(
@@ -298,10 +303,5 @@ async def list_tags(request: ApiRequest, if_none_match: IfNoneMatch = None) -> R
     return TaggedAnswer(content, headers=next_link(request, next_cursor), if_none_match=if_none_match)
 
 
-def _answer(todo: Todo) -> Response[Todo]:
-    return Answer(todo, headers={"etag": etag(todo.version), "cache-control": _CACHE})
-
-
-def _not_modified(todo: Todo) -> Response[Any]:
-    headers = {"etag": etag(todo.version), "cache-control": _CACHE}
-    return Answer(None, status_code=HTTP_304_NOT_MODIFIED, headers=headers)
+def _answer(todo: Todo, *, status_code: int | None = None) -> Response[Todo]:
+    return Answer(todo, headers={"etag": etag(todo.version), "cache-control": _CACHE}, status_code=status_code)

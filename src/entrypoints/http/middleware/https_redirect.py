@@ -46,7 +46,8 @@ class HttpsRedirect:
 async def _redirect(scope: HTTPScope, receive: Receive, send: Send) -> None:
     if not await is_counted(scope, receive, send):
         return
-    location = f"https://{context_of(scope).host}{_target(scope)}"
+    context = context_of(scope)
+    location = f"https://{context.host}{context.prefix}{_target(scope)}"
     headers = [(b"location", location.encode()), (b"content-length", b"0")]
     await send({"type": "http.response.start", "status": HTTP_308_PERMANENT_REDIRECT, "headers": headers})
     await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,4 +1,4 @@
-"""Who really asks, and over what, where a reverse proxy stands in between."""
+"""Who really asks, over what and at which path, where a reverse proxy stands in between."""
 
 import re
 from collections.abc import Awaitable
@@ -8,9 +8,11 @@ from typing import Any, NamedTuple, cast
 
 from litestar.types import HTTPScope, Receive, Send
 
-from entrypoints.environment import Network
+from entrypoints.environment import MAX_PREFIX_LENGTH, Network, is_path_prefix
 from entrypoints.http.context import context_of
 from entrypoints.http.middleware import HttpApp
+
+_FOR, _PROTO, _PREFIX = b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-prefix"
 
 _IN_BRACKETS = re.compile(r"\[([^\[\]]+)\](?::[0-9]{1,5})?")
 _WITH_PORT = re.compile(r"([0-9.]+):[0-9]{1,5}")
@@ -30,6 +32,9 @@ class _Hop(NamedTuple):
 
 class TrustedProxies:
     """Puts the client's address and scheme into the scope, in place of those of the proxies that are trusted.
+
+    The path under which the client calls the service (``X-Forwarded-Prefix``) gets into the context: a proxy that says
+    it has taken it away.
 
     Each proxy appends to ``X-Forwarded-For`` whom it got the request from. So the list is read from its end, and only
     as far as trusted proxies go: what stands before the first stranger is the stranger's own invention. What is no
@@ -51,14 +56,8 @@ class TrustedProxies:
         return self.app(scope, receive, send)
 
     def _rewrite(self, scope: dict[str, Any]) -> None:
-        hops: list[bytes] = []
-        schemes: list[bytes] = []
-        for name, value in scope["headers"]:
-            # Several lines are one list (RFC 9110, section 5.3).
-            if name == b"x-forwarded-for":
-                hops += value.split(b",")
-            elif name == b"x-forwarded-proto":
-                schemes += value.split(b",")
+        words = _forwarded(scope)
+        hops, schemes, prefixes = words[_FOR], words[_PROTO], words[_PREFIX]
         distance = 0
         for distance, text in enumerate(reversed(hops)):  # noqa: B007 - used below: how far the client is away
             hop = self._hop(text.strip().decode("latin-1")) if len(text) <= _MAX_HOP_LENGTH else None
@@ -68,10 +67,13 @@ class TrustedProxies:
             if not hop.is_trusted:
                 break
         if schemes:
-            # Of a list, the word of the proxy that met the client, not what the client said before it.
-            scheme = schemes[-min(distance + 1, len(schemes))].strip().lower()
+            scheme = _word_of(schemes, distance).lower()
             if scheme in {b"http", b"https"}:
                 scope["scheme"] = scheme.decode()
+        if prefixes:
+            prefix = _word_of(prefixes, distance)[: MAX_PREFIX_LENGTH + 1].decode("latin-1")
+            if is_path_prefix(prefix):
+                context_of(cast("HTTPScope", scope)).prefix = prefix
 
     def _parsed_hop(self, text: str) -> _Hop | None:
         """Return what an address stands for, written as ``X-Forwarded-For`` has it; ``None`` if it is none."""
@@ -86,3 +88,17 @@ class TrustedProxies:
                 return None
             address = address.ipv4_mapped or address
         return _Hop(str(address), any(address in network for network in self._networks))
+
+
+def _forwarded(scope: dict[str, Any]) -> dict[bytes, list[bytes]]:
+    """Return what proxies have said; several lines are one list (RFC 9110, section 5.3)."""
+    words: dict[bytes, list[bytes]] = {_FOR: [], _PROTO: [], _PREFIX: []}
+    for name, value in scope["headers"]:
+        if name in words:
+            words[name] += value.split(b",")
+    return words
+
+
+def _word_of(words: list[bytes], distance: int) -> bytes:
+    """Return what the proxy said that met the client, so many proxies away; not what the client said before it."""
+    return words[-min(distance + 1, len(words))].strip()
