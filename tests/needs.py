@@ -25,6 +25,7 @@ class Need(Struct, frozen=True, kw_only=True):
 ENGINE = Need(name="a container engine and the client docker", question=("docker", "info"))
 COMPOSE = Need(name="docker compose", question=("docker", "compose", "version"))
 PROMTOOL = Need(name="promtool, which is in Debian's prometheus", question=("promtool", "--version"))
+NGINX = Need(name="nginx, which is in Debian's nginx-light", question=("nginx", "-v"))
 CURL = Need(name="curl 7.82 or later", question=("curl", "--json", "", "--version"))
 
 
