@@ -136,16 +136,16 @@ class Environment:
         value = self.text(name, "")
         return self.web_url(name, value) if value else None
 
-    def path_prefix(self, name: str) -> str:
-        """Read the path under which something is called: /api; empty if it is called at the root."""
+    def path_prefix(self, name: str) -> str | None:
+        """Read the path under which something is called: /api; ``None`` if it is called at the root."""
         prefix = self.text(name, "").rstrip("/")
         if prefix and not is_path_prefix(prefix):
             self.problems.append(
                 f"{name} is {prefix!r}: it must be a path such as /api or /services/todo, of ASCII letters, digits, "
                 f"`-`, `.`, `_` and `~`, and at most {MAX_PREFIX_LENGTH} characters."
             )
-            return ""
-        return prefix
+            return None
+        return prefix or None
 
     def secret(self, name: str, check: Callable[[str, str], str] | None = None) -> Secret | None:
         """Read a value that may also stand in the file that ``<name>_FILE`` names."""

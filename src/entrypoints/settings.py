@@ -53,7 +53,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     force_https: bool = False
     trusted_proxies: tuple[Network, ...] = ()
     public_url: str | None = None
-    root_path: str = ""
+    root_path: str | None = None
     request_timeout: int = 30
     max_connections_per_address: int = 256
     rate_limit: bool = True
@@ -168,7 +168,7 @@ def _contradictions(settings: Settings) -> list[str]:
             "FORCE_HTTPS needs TRUSTED_PROXIES: only a proxy can say that a request came over HTTPS, and only one "
             "that is named is believed."
         )
-    if OWN_PATHS.intersection(settings.root_path.split("/")[1:2]):
+    if settings.root_path is not None and settings.root_path.split("/")[1] in OWN_PATHS:
         problems.append("ROOT_PATH begins like a path of the service itself: choose another one, such as /api.")
     if settings.metrics_port == settings.port:
         problems.append("METRICS_PORT is PORT: metrics need a port of their own, which is not public.")

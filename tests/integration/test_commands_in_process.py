@@ -6,6 +6,7 @@ import socket
 from collections.abc import Generator
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 
@@ -139,6 +140,19 @@ async def test_facts_are_gathered_about_what_answers_and_what_does_not(
     assert facts.settings_problems == ()
     levels = {finding.item: finding.level for finding in checklist(facts)}
     assert (levels["migrations"], levels["health"], levels["metrics"]) == (Level.OK, Level.ERROR, Level.ERROR)
+
+
+@pytest.mark.usefixtures("home")
+async def test_plain_http_is_tried_under_the_path_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: set[str] = set()
+
+    async def note(_: httpx.AsyncClient, base: str | None, path: str, *__: object) -> None:
+        asked.add(f"{base}{path}")
+
+    monkeypatch.setattr("entrypoints.deployment.gathering._answer", note)
+    await gather({"PUBLIC_URL": "https://example.com/api"})
+
+    assert {"http://example.com/api/", "https://example.com/api/health"} <= asked
 
 
 @pytest.mark.usefixtures("home")

@@ -207,3 +207,10 @@ def test_no_path_of_the_service_can_be_its_root_path(app: Litestar) -> None:
     begin = {route.path.split("/")[1] for route in routes_of(app)}
 
     assert begin - {""} == OWN_PATHS
+
+
+@pytest.mark.parametrize("path", ["/", "/schema", "/schema/openapi.json", "/.well-known/oauth-authorization-server"])
+async def test_no_shared_cache_keeps_what_names_paths(anonymous_client: httpx.AsyncClient, path: str) -> None:
+    policy = (await anonymous_client.get(path)).headers["cache-control"]
+
+    assert "private" in policy or policy == "no-store"

@@ -91,7 +91,7 @@ async def _answer(
 
 
 def _plain(public_url: str | None) -> str | None:
-    """Return where the public host would answer plain HTTP."""
+    """Return where the service would answer plain HTTP on the public host."""
     try:
         parts = urlsplit(public_url or "")
         has_own_port = parts.port is not None
@@ -99,7 +99,7 @@ def _plain(public_url: str | None) -> str | None:
         return None
     if parts.scheme != "https" or has_own_port or not parts.hostname:
         return None
-    return http_url(parts.hostname)
+    return http_url(parts.hostname) + parts.path
 
 
 def _metrics(settings: Settings) -> str | None:
