@@ -7,7 +7,9 @@ FORM = "application/x-www-form-urlencoded"
 """The media type of forms."""
 
 LOCATION = ResponseHeader(name="Location", documentation_only=True, description="Where the new thing is.")
-LINK = ResponseHeader(name="Link", documentation_only=True, description='The next page, with rel="next" (RFC 8288).')
+LINK = ResponseHeader(
+    name="Link", documentation_only=True, description='The next page, relative to this one, with rel="next" (RFC 8288).'
+)
 
 
 def client_address(scope: HTTPScope) -> str | None:

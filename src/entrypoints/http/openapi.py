@@ -69,8 +69,8 @@ _LONG = frozenset({"id", "version"})
 
 _METHODS = ("get", "post", "patch", "delete")
 
-_PREFIXES = 8
-"""Paths under which the document is remembered; a service is called under one or two. Each takes 200 kB."""
+_REMEMBERED = 8
+"""Documents, by path and coding, of 70 kB at the most; a service is called under one path or two."""
 
 
 def openapi_config(controller: type[Controller]) -> OpenAPIConfig:
@@ -93,7 +93,7 @@ class OpenApiDocument:
     def __init__(self, app: Litestar) -> None:
         self._app = app
         self._lock = Lock()
-        self._remembered = lru_cache(_PREFIXES)(self._encoded_under)
+        self._remembered = lru_cache(_REMEMBERED)(self._encoded_under)
 
     def encoded(self, prefix: str = "", coding: Coding | None = None) -> bytes:
         """Return it as JSON, as it is where the service is called under a path, and compressed if a coding is given.

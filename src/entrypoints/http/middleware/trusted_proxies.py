@@ -33,8 +33,8 @@ class _Hop(NamedTuple):
 class TrustedProxies:
     """Puts the client's address and scheme into the scope, in place of those of the proxies that are trusted.
 
-    The path under which the client calls the service (``X-Forwarded-Prefix``) gets into the context: a proxy that says
-    it has taken it away.
+    The path under which the client calls the service (``X-Forwarded-Prefix``) gets into the context, in place of the
+    one in the settings; a proxy that says it has taken it away.
 
     Each proxy appends to ``X-Forwarded-For`` whom it got the request from. So the list is read from its end, and only
     as far as trusted proxies go: what stands before the first stranger is the stranger's own invention. What is no
