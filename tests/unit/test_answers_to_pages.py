@@ -21,7 +21,8 @@ from tests.clock import StandingClock
 from tests.harness import app_on, client_of, services_on
 
 ORIGIN = "https://app.example.com"
-SETTINGS = Settings(cors_origins=(ORIGIN,), allowed_hosts=("testserver",), request_timeout=1, access_log=False)
+SETTINGS = Settings(cors_origins=(ORIGIN,), allowed_hosts=("testserver",), access_log=False)
+IMPATIENT = replace(SETTINGS, request_timeout=1)
 PREFLIGHT = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "authorization"}
 
 
@@ -128,19 +129,21 @@ async def test_a_page_can_read_that_its_request_took_too_long(services: Services
         await asyncio.sleep(60)
         return []
 
-    async with client_of(app_on(replace(services, readiness=hangs), SETTINGS)) as page:
+    async with client_of(app_on(replace(services, readiness=hangs), IMPATIENT)) as page:
         response = await page.get("/health/ready", headers={"Origin": ORIGIN})
 
     assert_problem(response, 503, "timed_out")
     assert_readable(response)
 
 
-async def test_a_page_can_read_that_its_body_came_too_slowly(page: httpx.AsyncClient) -> None:
+async def test_a_page_can_read_that_its_body_came_too_slowly(services: Services) -> None:
     async def slowly() -> AsyncGenerator[bytes]:
         yield b"{"
         await asyncio.sleep(60)
 
-    response = await page.post("/auth/register", content=slowly(), headers={"Content-Type": "application/json"})
+    headers = {"Origin": ORIGIN, "Content-Type": "application/json"}
+    async with client_of(app_on(services, IMPATIENT)) as page:
+        response = await page.post("/auth/register", content=slowly(), headers=headers)
 
     assert_problem(response, 408, "body_timeout")
     assert_readable(response)
