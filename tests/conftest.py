@@ -22,6 +22,7 @@ from tests.builders import a_new_account
 from tests.clock import StandingClock
 from tests.harness import PASSWORD, AlwaysSomebody, app_on, client_of, give_apps_back, quick_hash, services_on
 from tests.log_capture import unchanged_logging
+from tests.needs import NGINX, is_met
 
 pytest.register_assert_rewrite("tests.api", "tests.contract")  # before it is imported: its classes are tests, too
 
@@ -39,13 +40,14 @@ _ADVICE = (
 
 
 def pytest_report_header(config: pytest.Config) -> str | list[str]:
-    """Say which PostgreSQL and which Redis the run will meet."""
+    """Say which PostgreSQL and which Redis the run will meet, and whether there is an nginx."""
     if not any("unit" not in Path(argument).parts for argument in config.args):
         return "PostgreSQL, Redis: not needed by unit tests"
     try:
         return [
             postgresql.describe(postgresql.choose_origin()),
             redis_server.describe(redis_server.choose_origin()),
+            f"nginx: {'that of this machine' if is_met(NGINX) else 'missing, so tests behind it are skipped'}",
         ]
     except postgresql.NoContainersError:
         pytest.exit("REQUIRE_CONTAINERS is set, and no container engine answers.", returncode=1)
