@@ -127,17 +127,54 @@ def test_an_operation_lists_the_answers_it_really_gives(document: Json, name: st
     assert sorted(dict(operations(document))[name]["responses"]) == statuses.split()
 
 
-def test_ids_and_versions_have_64_bits_in_every_schema(document: Json) -> None:
+def test_ids_versions_and_what_is_counted_have_64_bits_in_every_schema(document: Json) -> None:
     formats = {
         (schema, name): field.get("format")
         for schema, described in document["components"]["schemas"].items()
         for name, field in described.get("properties", {}).items()
-        if name in {"id", "version"}
+        if name in {"id", "version", "limit", "used", "total", "count"}
     }
 
     assert {("Todo", "id"), ("Todo", "version"), ("Account", "version"), ("Post", "id")} <= formats.keys()
+    assert {("QuotaUsage", "limit"), ("QuotaUsage", "used"), ("PostList", "total")} <= formats.keys()
     assert set(formats.values()) - {"int64"} == {None}, "the service's version is text"
     assert [place for place, form in formats.items() if form is None] == [("ServiceDocument", "version")]
+
+
+def test_every_schema_has_its_name_as_its_title(document: Json) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        assert schema["title"] == name, "of two with one title, generators leave one out"
+
+
+def test_every_field_says_its_type(document: Json) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        assert "type" in schema, name
+        for field, described in schema.get("properties", {}).items():
+            kinds = described.get("anyOf", [described])
+            assert all("type" in kind or "$ref" in kind for kind in kinds), (name, field)
+
+
+def test_only_an_object_that_may_be_null_is_an_alternative(document: Json) -> None:
+    alternatives = {
+        f"{name}.{field}": described["anyOf"]
+        for name, schema in document["components"]["schemas"].items()
+        for field, described in schema.get("properties", {}).items()
+        if "anyOf" in described
+    }
+
+    assert alternatives.keys() == {"Todo.due", "NewTodo.due", "TodoPatch.due"}
+    assert all("$ref" in kinds[0] for kinds in alternatives.values())
+    todo = document["components"]["schemas"]["Todo"]["properties"]
+    assert todo["done_at"] == {"type": ["string", "null"], "format": "date-time"}
+
+
+def test_an_address_and_the_password_come_together(document: Json) -> None:
+    patch: Any = Draft202012Validator(document["components"]["schemas"]["AccountPatch"])
+
+    assert patch.is_valid({"email": "ada@example.com", "password": "correct horse battery staple"})
+    assert patch.is_valid({"display_name": "Ada"})
+    assert not patch.is_valid({"email": "ada@example.com"})
+    assert not patch.is_valid({"password": "correct horse battery staple"})
 
 
 def test_no_field_of_a_body_has_a_default(document: Json) -> None:

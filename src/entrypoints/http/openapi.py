@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
-from inspect import cleandoc
 from threading import Lock
 from typing import Any, cast
 
@@ -38,6 +37,7 @@ from entrypoints.http.oauth import TOKEN_PATH
 from entrypoints.http.problems import PROBLEM_JSON, TITLES, Problem
 from entrypoints.http.rate_limits import RATE_LIMIT_HEADER, RATE_LIMIT_POLICY_HEADER
 from entrypoints.http.routes import options_of
+from entrypoints.http.schemas import as_form, schemas_of
 from entrypoints.version import VERSION
 
 _DESCRIPTION = """A to-do service that other programs build on.
@@ -63,9 +63,6 @@ HEADERS: dict[str, dict[str, Any]] = {
     },
 }
 """Of routes that are limited; the last one only of refusals."""
-
-_LONG = frozenset({"id", "version"})
-"""Names of fields that are numbers of 64 bits, wherever they stand."""
 
 _METHODS = ("get", "post", "patch", "delete")
 
@@ -154,38 +151,14 @@ def _examples(app: Litestar) -> dict[str, Any]:
 
 
 def _schemas(app: Litestar) -> dict[str, Any]:
-    """Describe every type that goes over the wire as what decodes and encodes it understands it."""
+    """Describe every type that goes over the wire."""
     handlers = [handler for handler, _ in _described_routes(app)]
     bodies = [
         parameters["data"].annotation
         for parameters in (handler.parsed_fn_signature.parameters for handler in handlers)
         if "data" in parameters
     ]
-    answers = _components([Problem, *(_answer_of(handler) for handler in handlers)])
-    for answer in answers.values():
-        # A default is what we fill in ourselves; whoever reads an answer will find the field there.
-        filled = [name for name, field in answer.get("properties", {}).items() if "default" in field]
-        for name in filled:
-            del answer["properties"][name]["default"]
-        if filled:
-            answer["required"] = [name for name in answer["properties"] if name in {*filled, *answer["required"]}]
-    taken = _components(bodies)
-    for body in taken.values():
-        for field in body.get("properties", {}).values():
-            field.pop("default", None)  # of which some generators conclude that the field is always there
-    schemas = answers | taken
-    for schema in schemas.values():
-        for name, field in schema.get("properties", {}).items():
-            if name in _LONG and field.get("type") == "integer":
-                field["format"] = "int64"
-    return schemas
-
-
-def _components(types: list[Any]) -> dict[str, Any]:
-    schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")[1]
-    for schema in schemas.values():
-        schema["description"] = cleandoc(schema["description"])
-    return schemas
+    return schemas_of(bodies=bodies, answers=[Problem, *(_answer_of(handler) for handler in handlers)])
 
 
 def _answer_of(handler: HTTPRouteHandler) -> Any:
@@ -236,8 +209,7 @@ def _describe_form(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     content = operation.get("requestBody", {}).get("content", {})
     if FORM in content and len(content) > 1:
         _, _, name = content[FORM]["schema"]["$ref"].rpartition("/")
-        form = schemas[f"{name}Form"] = dict(schemas[name])
-        del form["additionalProperties"]
+        schemas[f"{name}Form"] = as_form(schemas[name], title=f"{name}Form")
         content[FORM] = {"schema": {"$ref": f"#/components/schemas/{name}Form"}}
 
 
