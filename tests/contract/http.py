@@ -4,6 +4,7 @@ A suite belongs here if no kind of store has a part in what it looks at: refused
 redirects, paths and methods, the form of errors. All others are in ``api``.
 """
 
+from tests.contract.api_body_limits import BodyLimitsApi
 from tests.contract.api_errors import ErrorsApi
 from tests.contract.api_hostile_bodies import HostileBodiesApi
 from tests.contract.api_injection import HeaderInjectionApi, RedirectsApi
@@ -14,6 +15,7 @@ from tests.contract.api_service import PathsApi, ServiceApi
 
 __all__ = [
     "AuthorizationServerApi",
+    "BodyLimitsApi",
     "ErrorsApi",
     "HeaderInjectionApi",
     "HostileBodiesApi",

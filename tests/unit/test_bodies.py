@@ -85,7 +85,7 @@ def test_the_value_that_is_wrong_is_pointed_to(body: bytes, pointer: str) -> Non
         (b'{"priority": 6}', TodoPatch, "/priority", "Must be from 1 to 5."),
         (b'{"priority": "3"}', TodoPatch, "/priority", "Must be an integer or null, not a string."),
         (b'{"done": 1}', TodoPatch, "/done", "Must be true or false, not an integer."),
-        (b'{"tags": ["home", ""]}', TodoPatch, "/tags/1", "Must not be empty."),
+        (b'{"tags": ["home", ""]}', TodoPatch, "/tags/1", "Must have 1 to 50 characters."),
         (b'{"due": {"date": "2026-02-30"}}', TodoPatch, "/due/date", "There is no day 2026-02-30 in the calendar."),
         (
             b'{"due": {"time": "24:00"}}',
@@ -255,7 +255,7 @@ def test_every_value_that_does_not_fit_is_pointed_to() -> None:
         "/titel": 'There is no field "titel" here.',
         "/priority": "Must be from 1 to 5.",
         "/tags/1": "Must be a string, not an integer.",
-        "/tags/2": "Must not be empty.",
+        "/tags/2": "Must have 1 to 50 characters.",
         "/done": "Must be true or false, not a string.",
         "/due/date": "There is no day 2026-02-30 in the calendar.",
         "/due/time": "Does not have this form: A local time of day, HH:MM or HH:MM:SS.",

@@ -16,6 +16,8 @@ from domain.text import checked_label, checked_text, is_encodable
 from domain.zones import ZoneName, checked_zone
 
 MAX_EMAIL_LENGTH = 100
+MAX_SENT_EMAIL_LENGTH = 2 * MAX_EMAIL_LENGTH
+"""With the blanks around it, which were often copied with an address."""
 MAX_DISPLAY_NAME_LENGTH = 100
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 256
@@ -23,8 +25,8 @@ MAX_PASSWORD_LENGTH = 256
 EmailAddress = Annotated[
     str,
     Meta(
-        max_length=1_000,
-        description=f"Trimmed, compared without case, at most {MAX_EMAIL_LENGTH} characters.",
+        max_length=MAX_SENT_EMAIL_LENGTH,
+        description=f"Trimmed, at most {MAX_EMAIL_LENGTH} characters then; compared without case.",
         examples=["ada@example.com"],
         extra_json_schema={"format": "email"},
     ),
@@ -37,7 +39,13 @@ CurrentPassword = Annotated[
     ),
 ]
 DisplayName = Annotated[
-    str, Meta(description="1 to 100 characters after trimming.", min_length=1, examples=["Ada Lovelace"])
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_DISPLAY_NAME_LENGTH,
+        description="Blanks around it count, and are taken away; there must be something else.",
+        examples=["Ada Lovelace"],
+    ),
 ]
 
 

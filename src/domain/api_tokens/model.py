@@ -14,7 +14,15 @@ from domain.text import checked_label
 API_TOKEN_PREFIX = "todo_pat_"  # noqa: S105 - a public prefix, by which scanners recognise leaked tokens
 MAX_NAME_LENGTH = 100
 
-TokenName = Annotated[str, Meta(description="1 to 100 characters after trimming.", min_length=1, examples=["backup"])]
+TokenName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_NAME_LENGTH,
+        description="Blanks around it count, and are taken away; there must be something else.",
+        examples=["backup"],
+    ),
+]
 
 
 class NewApiToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -17,6 +17,8 @@ MAX_TITLE_LENGTH = 200
 MAX_DESCRIPTION_LENGTH = 10_000
 MAX_TAG_LENGTH = 50
 MAX_TAGS = 20
+MAX_SENT_TAGS = 100
+"""Of which no more than ``MAX_TAGS`` may be different."""
 
 MAX_TAG_BYTES = MAX_CHARACTER_BYTES * MAX_TAG_LENGTH + 3
 """Bytes that a tag takes as JSON at the most, with its quotes and a comma."""
@@ -29,14 +31,22 @@ MAX_TODO_BYTES = (
 )
 """Bytes that a to-do takes as JSON at the most, see ``domain.pages``."""
 
-Title = Annotated[str, Meta(description="1 to 200 characters after trimming.", min_length=1, examples=["Buy oat milk"])]
+Title = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_TITLE_LENGTH,
+        description="Blanks around it count, and are taken away; there must be something else.",
+        examples=["Buy oat milk"],
+    ),
+]
 Description = Annotated[str, Meta(max_length=MAX_DESCRIPTION_LENGTH)]
 Priority = Annotated[int, Meta(ge=1, le=5, description="1 is the highest.", examples=[2])]
 Tags = Annotated[
-    list[Annotated[str, Meta(min_length=1)]],
+    list[Annotated[str, Meta(min_length=1, max_length=MAX_TAG_LENGTH)]],
     Meta(
-        description="At most 20, each of 1 to 50 characters after trimming; compared without case, "
-        "the first spelling is kept.",
+        max_length=MAX_SENT_TAGS,
+        description=f"At most {MAX_TAGS} different ones: trimmed, compared without case, the first spelling kept.",
         examples=[["home", "shopping"]],
     ),
 ]
