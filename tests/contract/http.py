@@ -6,6 +6,7 @@ redirects, paths and methods, the form of errors. All others are in ``api``.
 
 from tests.contract.api_body_limits import BodyLimitsApi
 from tests.contract.api_errors import ErrorsApi
+from tests.contract.api_examples import ExamplesApi
 from tests.contract.api_hostile_bodies import HostileBodiesApi
 from tests.contract.api_injection import HeaderInjectionApi, RedirectsApi
 from tests.contract.api_login import AuthorizationServerApi
@@ -17,6 +18,7 @@ __all__ = [
     "AuthorizationServerApi",
     "BodyLimitsApi",
     "ErrorsApi",
+    "ExamplesApi",
     "HeaderInjectionApi",
     "HostileBodiesApi",
     "MassAssignmentApi",

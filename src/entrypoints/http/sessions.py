@@ -62,7 +62,10 @@ class Revoked(Struct, frozen=True, kw_only=True):
 class Refresh(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The refresh token to exchange."""
 
-    refresh_token: Annotated[str, Meta(max_length=_MAX_TOKEN_LENGTH)]
+    refresh_token: Annotated[
+        str,
+        Meta(max_length=_MAX_TOKEN_LENGTH, description="As signing in gave it: each is good once, so no example is."),
+    ]
 
 
 class SessionView(Session, frozen=True, kw_only=True):
