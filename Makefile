@@ -173,6 +173,6 @@ lock: $(VENV)/uv.stamp ## pin packages anew after a change of pyproject.toml (AR
 	  -o requirements/dev.txt
 
 clean: ## remove everything that can be made again; data and secrets stay
-	rm -rf $(VENV) bench/fastify/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* coverage.json \
+	rm -rf $(VENV) bench/fastify/node_modules tests/clients/typescript/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* coverage.json \
 	  build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,7 +11,7 @@ from bench.contenders import bare_handler, fastify, todo_api, tutorial_stack
 from bench.database import Rows, database, execute, postgresql
 from bench.goals import goals
 from bench.measure import Plan
-from bench.node import NodeError, node_with_packages
+from bench.node import FASTIFY_FOLDER, NodeError, node_with_packages
 from bench.picture import picture
 from bench.report import Comparison, cpu_table, medians_table
 from bench.run import compare, plan_on_this_machine, run
@@ -100,7 +100,7 @@ async def _on_postgresql(plan: Plan) -> list[Comparison]:
 
 def _fastify_if_possible(dsn: str, rows: Rows) -> list[Service]:
     try:
-        return [fastify(node_with_packages(), dsn, rows)]
+        return [fastify(node_with_packages(FASTIFY_FOLDER), dsn, rows)]
     except NodeError as error:
         click.echo(f"Without fastify: {error}.")
         return []

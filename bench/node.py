@@ -1,4 +1,4 @@
-"""A Node to run fastify with, and its packages."""
+"""A Node, and the packages that a lock file names: for fastify, and for the clients in TypeScript that tests make."""
 
 import shutil
 import subprocess
@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 FASTIFY_FOLDER = Path(__file__).parent / "fastify"
 
-_LOCK = FASTIFY_FOLDER / "package-lock.json"
-_INSTALLED = FASTIFY_FOLDER / "node_modules" / ".package-lock.json"
 _INSTALL = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 _INSTALL_TIMEOUT = 120
 """Seconds."""
@@ -26,26 +24,29 @@ class NodeError(Exception):
     """There is no Node, or it does not get its packages."""
 
 
-def node_with_packages() -> str:
-    """Return the interpreter, once the packages of the lock file are there.
+def node_with_packages(folder: Path) -> str:
+    """Return the interpreter, once the packages of the lock file in this folder are there.
 
     :raises NodeError: if they cannot be.
     """
     found = _find_node()
-    if not (_INSTALLED.exists() and _INSTALLED.stat().st_mtime >= _LOCK.stat().st_mtime):
+    lock, installed = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
+    if not (installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime):
         try:
             subprocess.run(  # noqa: S603 - what was found
                 [*found.npm, *_INSTALL],
-                cwd=FASTIFY_FOLDER,
+                cwd=folder,
                 timeout=_INSTALL_TIMEOUT,
                 check=True,
                 capture_output=True,
                 text=True,
             )
         except subprocess.CalledProcessError as error:
-            raise NodeError(f"npm does not install fastify: {error.stderr.strip()[-500:]}") from None
+            raise NodeError(
+                f"npm does not install the packages of {folder.name}: {error.stderr.strip()[-500:]}"
+            ) from None
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise NodeError(f"npm does not install fastify: {error}") from None
+            raise NodeError(f"npm does not install the packages of {folder.name}: {error}") from None
     return found.node
 
 
