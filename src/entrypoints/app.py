@@ -10,7 +10,7 @@ from litestar.enums import HttpMethod
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from domain.todos.model import MAX_DESCRIPTION_LENGTH, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH
+from domain.todos.model import MAX_DESCRIPTION_LENGTH, MAX_SENT_TAGS, MAX_TAG_LENGTH, MAX_TITLE_LENGTH
 from entrypoints.http.accounts import AccountController, register
 from entrypoints.http.api_tokens import ApiTokenController
 from entrypoints.http.bodies import JsonBody, max_json_size
@@ -48,7 +48,7 @@ from entrypoints.instruments import Instruments
 from entrypoints.services import Services
 from entrypoints.settings import Settings
 
-MAX_BODY_SIZE = max_json_size(MAX_TITLE_LENGTH + MAX_DESCRIPTION_LENGTH + MAX_TAGS * MAX_TAG_LENGTH)
+MAX_BODY_SIZE = max_json_size(MAX_TITLE_LENGTH + MAX_DESCRIPTION_LENGTH + MAX_SENT_TAGS * MAX_TAG_LENGTH)
 """Bytes: room for the largest to-do, which is the largest that any route but one takes."""
 
 ServicesOpener = Callable[[], AbstractAsyncContextManager[Services]]
