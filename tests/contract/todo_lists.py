@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 from itertools import cycle, islice
+from random import Random
 from time import perf_counter
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -407,6 +408,21 @@ class TodoFilterContract:
         hostile, harmless = (min(times) for times in zip(*took, strict=True))
         assert hostile < 25 * harmless
 
+    async def test_any_combination_finds_what_fulfils_all_of_it_page_by_page(self, store: Store, user: Account) -> None:
+        added = [await store.todos.add(todo, owner_id=user.id) for todo in VARIED]
+        chosen = Random(7)  # noqa: S311 - the same each time
+        found_something = 0
+
+        for _ in range(60):
+            where = TodoFilter(**{name: chosen.choice(values) for name, values in ASKED.items()})
+            order = TodoOrder(key=chosen.choice(get_args(SortKey)), descending=chosen.random() < 0.5)
+            expected = in_order([todo for todo in added if fulfils(todo, where)], order)
+            assert await walked(store, user, TodoQuery(where=where, order=order, limit=2)) == expected, where
+            assert await store.todos.count(where, owner_id=user.id) == len(expected), where
+            found_something += bool(expected)
+
+        assert found_something > 20
+
 
 class TagsContract:
     async def test_tags_are_counted_without_case_in_the_order_of_their_folded_forms(
@@ -455,6 +471,64 @@ class TagsContract:
 
     async def test_without_todos_there_are_no_tags(self, store: Store, user: Account) -> None:
         assert (await store.todos.tags(TagQuery(), owner_id=user.id)).items == []
+
+
+VARIED = [
+    a_todo(
+        title,
+        description=description,
+        tags=tags,
+        done_at=NOON if number % 2 else None,
+        priority=(None, 1, 2)[number % 3],
+        due=None if number % 4 == 0 else due_at(NOON + number % 5 * HOUR),
+        updated_at=NOON + number % 7 * HOUR,
+    )
+    for number, (title, description, tags) in enumerate(
+        (title, description, tags)
+        for title in ("Oat milk", "Bread", "Oat bread")
+        for description in (None, "from the mill", "milk, too")
+        for tags in ((), ("home",), ("Home", "shop"))
+    )
+]
+ASKED: dict[str, tuple[Any, ...]] = {
+    "done": (None, None, True, False),
+    "tags": ((), (), ("home",), ("shop", "HOME"), ("nowhere",)),
+    "priority": (None, None, 1, 2),
+    "has_due": (None, None, True, False),
+    "due_before": (None, None, NOON + 3 * HOUR),
+    "due_after": (None, None, NOON + HOUR),
+    "updated_since": (None, None, NOON + 3 * HOUR),
+    "texts": ((), (), ("oat",), ("mil", "oat"), ("bread", "milk", "the")),
+}
+"""What may be asked, each thing with what leaves it out, more often than not."""
+
+
+def fulfils(todo: Todo, where: TodoFilter) -> bool:
+    """Tell whether a to-do fulfils all conditions, worked out plainly, as far as plain letters go."""
+    texts = f"{todo.title}\n{todo.description}".lower()
+    return all(
+        [
+            where.done in {None, todo.done},
+            {tag.lower() for tag in where.tags} <= {tag.lower() for tag in todo.tags},
+            where.priority in {None, todo.priority},
+            where.has_due in {None, todo.due is not None},
+            not where.due_before or (todo.due_at or where.due_before) < where.due_before,
+            not where.due_after or (todo.due_at or where.due_after - HOUR) >= where.due_after,
+            not where.updated_since or todo.updated_at >= where.updated_since,
+            all(text in texts for text in where.texts),
+        ]
+    )
+
+
+async def walked(store: Store, owner: Account, query: TodoQuery) -> list[Todo]:
+    """Return what all pages hold, one after the other."""
+    found: list[Todo] = []
+    while True:
+        page = await store.todos.find(query, owner_id=owner.id)
+        found += page.items
+        if page.next is None:
+            return found
+        query = replace(query, after=page.next)
 
 
 async def titles_of(store: Store, owner: Account, where: TodoFilter) -> list[str]:

@@ -100,6 +100,17 @@ async def test_a_total_is_one_statement_more(counted: CountedService) -> None:
     assert counted.verbs == ["SELECT", "SELECT"]
 
 
+async def test_a_day_asks_for_the_zone_of_the_owner(counted: CountedService) -> None:
+    where = TodoFilter(due_before=date(2026, 12, 24), due_after=date(2026, 12, 1))
+
+    page = await counted.todos.page(
+        TodoQuery(where=where), owner_id=counted.owner_id, network="192.0.2.1", counted=True
+    )
+
+    assert page.total == 0
+    assert counted.verbs == ["SELECT", "SELECT", "SELECT"]
+
+
 async def test_creating_a_todo_is_one_statement(counted: CountedService) -> None:
     await counted.todos.create(NewTodo(title="Water the plants"), owner_id=counted.owner_id)
 

@@ -18,7 +18,7 @@ MAX_WORDS = 10
 """Different words of a search: each is looked for in every to-do of the owner."""
 
 
-class TodoFilter(Struct, frozen=True, kw_only=True):
+class TodoFilter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Conditions that all hold. ``None`` asks for nothing.
 
     The due interval is half open, ``due_after <= due_at < due_before``, so that intervals side by side neither
@@ -74,7 +74,7 @@ def _first_instant(bound: datetime | date | None, zone_name: str) -> datetime | 
     return instant_of(bound, time.min, zone_name=zone_name)
 
 
-class TodoOrder(Struct, frozen=True, kw_only=True):
+class TodoOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Sorted by ``key``, equal ones by id in the same direction; those without a value come last either way.
 
     Titles are compared without case, by code points.

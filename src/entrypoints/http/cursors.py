@@ -145,4 +145,5 @@ def _not_ours() -> Invalid:
 
 @lru_cache(_QUERIES)
 def _fingerprint(where: TodoFilter, order: TodoOrder) -> str:
+    """Return what tells a list from others. Only what is asked is in it: conditions to come make no cursor invalid."""
     return sha256(msgspec.json.encode([where, order])).hexdigest()[:16]
