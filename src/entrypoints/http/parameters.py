@@ -170,7 +170,7 @@ DayOrInstant = Annotated[
     str,
     Meta(
         examples=["2026-12-24"],
-        extra_json_schema={"anyOf": [{"format": "date"}, {"format": "date-time"}]},
+        extra_json_schema={"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]},
     ),
 ]
 """A parameter that is a day, or an instant; see ``parse_day_or_instant``. msgspec knows no type that is either."""
