@@ -11,6 +11,7 @@ from tests.contract.api_hostile_bodies import HostileBodiesApi
 from tests.contract.api_injection import HeaderInjectionApi, RedirectsApi
 from tests.contract.api_login import AuthorizationServerApi
 from tests.contract.api_mass_assignment import MassAssignmentApi
+from tests.contract.api_parameter_limits import ParameterLimitsApi
 from tests.contract.api_parameters import ParametersApi
 from tests.contract.api_service import PathsApi, ServiceApi
 
@@ -22,6 +23,7 @@ __all__ = [
     "HeaderInjectionApi",
     "HostileBodiesApi",
     "MassAssignmentApi",
+    "ParameterLimitsApi",
     "ParametersApi",
     "PathsApi",
     "RedirectsApi",

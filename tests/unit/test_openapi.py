@@ -253,6 +253,7 @@ def test_a_parameter_has_one_type_and_is_never_null(document: Json) -> None:
                 parameter,
             )
             assert None not in parameter["schema"].get("enum", [])
+            assert all("type" in kind for kind in parameter["schema"].get("anyOf", [])), "which would be anything"
 
 
 def test_an_id_in_a_path_is_a_positive_integer_of_64_bits(document: Json) -> None:
