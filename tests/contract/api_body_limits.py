@@ -19,7 +19,7 @@ FORM = "application/x-www-form-urlencoded"
 """In which what does not fit is 400 (RFC 6749, section 5.2)."""
 
 OF_ANOTHER_TYPE: Json = {"string": 7, "integer": "7", "boolean": "true", "array": {}, "object": []}
-MALFORMED = {"date": "24.12.2026", "date-time": "2026-12-24T09:00:00", "email": "ada"}
+MALFORMED = {"date": "24.12.2026", "date-time": "2026-12-24T09:00:00", "idn-email": "ada"}
 NO_TIMES = ("", "9:00", "24:00", "09:00:60", "09:00\n")
 
 ZONES = {"zone", "time_zone"}

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from litestar import Litestar
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from domain.accounts.model import checked_email
 from tests.api import Json, Route, document_of, routes_of
 
 FORMATS = Draft202012Validator.FORMAT_CHECKER
@@ -166,6 +167,13 @@ def test_only_an_object_that_may_be_null_is_an_alternative(document: Json) -> No
     assert all("$ref" in kinds[0] for kinds in alternatives.values())
     todo = document["components"]["schemas"]["Todo"]["properties"]
     assert todo["done_at"] == {"type": ["string", "null"], "format": "date-time"}
+
+
+def test_an_address_may_have_other_letters_than_those_of_ascii(document: Json) -> None:
+    assert checked_email("jürgen@bücher.example.com") == "jürgen@bücher.example.com"
+    for body in ("Registration", "AccountPatch"):
+        field = document["components"]["schemas"][body]["properties"]["email"]
+        assert field["format"] == "idn-email", "the format `email` has ASCII only (RFC 5321)"
 
 
 def test_an_address_and_the_password_come_together(document: Json) -> None:

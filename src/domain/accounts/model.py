@@ -28,7 +28,7 @@ EmailAddress = Annotated[
         max_length=MAX_SENT_EMAIL_LENGTH,
         description=f"Trimmed, at most {MAX_EMAIL_LENGTH} characters then; compared without case.",
         examples=["ada@example.com"],
-        extra_json_schema={"format": "email"},
+        extra_json_schema={"format": "idn-email"},
     ),
 ]
 CurrentPassword = Annotated[
