@@ -1,6 +1,7 @@
 """Rules that hold for every piece of text."""
 
-from unicodedata import category
+from itertools import groupby
+from unicodedata import category, combining, is_normalized, normalize
 
 from domain.errors import Invalid
 
@@ -65,9 +66,32 @@ def is_encodable(text: str) -> bool:
 
 
 def fold(text: str) -> str:
-    """Return the form in which two texts are compared when case does not matter.
+    """Return the form in which two texts are compared: case does not matter, nor how a character is composed.
 
-    Adapters store it beside the text, so that what counts as equal, what contains what and what sorts before what
-    never depends on the collation or the version of a database.
+    That is the Unicode form NFC of the case-folded text. Adapters store it beside the text, so that what counts as
+    equal, what contains what and what sorts before what never depends on the collation or the version of a database.
+    It has at most three times as many characters.
     """
-    return text.casefold()
+    if text.isascii():
+        return text.lower()
+    return normalize("NFC", _composed(text).casefold())
+
+
+def _composed(text: str) -> str:
+    """Return ``text`` in the Unicode form NFC, in a time that grows with its length and hardly faster.
+
+    ``normalize`` sorts the marks that follow a letter by insertion: 10,000 in the worst order take it a third of a
+    second. It gets them sorted, by the same rule (Unicode Standard, section 3.11, canonical ordering).
+    """
+    if is_normalized("NFC", text):
+        return text
+    runs = groupby(text.translate(_TWO_MARKS), key=_is_mark)
+    return normalize("NFC", "".join("".join(sorted(run, key=combining) if marks else run) for marks, run in runs))
+
+
+_TWO_MARKS = {0x0F73: "\u0f71\u0f72", 0x0F75: "\u0f71\u0f74", 0x0F81: "\u0f71\u0f80"}
+"""Characters that do not count as marks, and stand for two: their order is that of the two."""
+
+
+def _is_mark(character: str) -> bool:
+    return combining(character) > 0

@@ -18,6 +18,7 @@ from tests.contract.api_personal_tokens import ApiTokensApi
 from tests.contract.api_posts import PostsApi
 from tests.contract.api_quotas import QuotasApi
 from tests.contract.api_sessions import RefreshApi, SessionsApi
+from tests.contract.api_spellings import SpellingsApi
 from tests.contract.api_todo_changes import TodoChangesApi
 from tests.contract.api_todo_lists import TodoListsApi
 from tests.contract.api_todos import TodosApi
@@ -44,6 +45,7 @@ __all__ = [
     "RegistrationApi",
     "ScopesApi",
     "SessionsApi",
+    "SpellingsApi",
     "TodoChangesApi",
     "TodoListsApi",
     "TodosApi",

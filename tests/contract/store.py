@@ -4,6 +4,7 @@ from tests.contract.accounts import AccountsContract
 from tests.contract.api_tokens import ApiTokensContract
 from tests.contract.posts import PostsContract
 from tests.contract.sessions import SessionsContract
+from tests.contract.spellings import SpellingsContract
 from tests.contract.todo_lists import TagsContract, TodoBytesContract, TodoFilterContract, TodoOrderContract
 from tests.contract.todos import TodosContract
 from tests.contract.transactions import TransactionContract
@@ -14,6 +15,7 @@ __all__ = [
     "ApiTokensContract",
     "PostsContract",
     "SessionsContract",
+    "SpellingsContract",
     "TagsContract",
     "TodoBytesContract",
     "TodoFilterContract",

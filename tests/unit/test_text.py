@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import Invalid
-from domain.text import checked_label, checked_text, fold, is_encodable
+from domain.text import checked_label, checked_text, is_encodable
 
 anything = st.text(st.characters(exclude_categories=()))
 
@@ -44,15 +44,6 @@ def test_an_error_says_where_the_text_stands() -> None:
 @given(anything)
 def test_text_is_encodable_if_it_holds_no_surrogate(text: str) -> None:
     assert is_encodable(text) is not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-@pytest.mark.parametrize(("one", "other"), [("Milk", "mILK"), ("Straße", "STRASSE"), ("ΣΊΣΥΦΟΣ", "σίσυφος")])
-def test_texts_that_differ_in_case_have_the_same_fold(one: str, other: str) -> None:
-    assert fold(one) == fold(other)
-
-
-def test_accents_are_not_case() -> None:
-    assert fold("resume") != fold("résumé")
 
 
 INVISIBLE = [

@@ -1,6 +1,6 @@
 """The tables, for both databases.
 
-Case-folded copies (``title_key``, ``description_key``, ``tag_keys``) stand beside what they are folded from, see
+Folded copies (``title_key``, ``description_key``, ``tag_keys``) stand beside what they are folded from, see
 ``domain.text.fold``. ``AUTOINCREMENT`` keeps SQLite from giving the id of a removed row to a new one: an old link or
 token must never lead to something else. PostgreSQL's identity columns do that by themselves.
 """

@@ -46,7 +46,8 @@ Tags = Annotated[
     list[Annotated[str, Meta(min_length=1, max_length=MAX_TAG_LENGTH)]],
     Meta(
         max_length=MAX_SENT_TAGS,
-        description=f"At most {MAX_TAGS} different ones: trimmed, compared without case, the first spelling kept.",
+        description=f"At most {MAX_TAGS} different ones: trimmed, compared without case and in the Unicode form NFC, "
+        "the first spelling kept.",
         examples=[["home", "shopping"]],
     ),
 ]
@@ -183,7 +184,7 @@ def checked_description(description: str | None) -> str | None:
 
 
 def checked_tags(tags: "tuple[str, ...] | list[str]") -> tuple[str, ...]:
-    """Return the tags trimmed, each once; of two that differ in case only, the first stays."""
+    """Return the tags trimmed, each once; of two that are the same without case and in NFC, the first stays."""
     with Faults() as faults:
         labels = [
             faults.of(checked_label, tag, pointer=f"/tags/{index}", max_length=MAX_TAG_LENGTH)

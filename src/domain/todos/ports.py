@@ -48,7 +48,7 @@ class TodoRepository(Protocol):
         ...
 
     async def tags(self, query: TagQuery, *, owner_id: int) -> TagPage:
-        """Return one page of the tags in use with their counts, in the order of their case-folded forms.
+        """Return one page of the tags in use with their counts, in the order of their folded forms.
 
         Every to-do of the owner is looked at for each page: the work grows with their number, what is returned does
         not.
