@@ -154,6 +154,7 @@ class TestKeys:
             ([DECOMPOSED, "home", "work"], [COMPOSED, "home", "work"], 2),
             ([COMPOSED], [COMPOSED], 2),
         ]
+        assert all(updated_at > A_DAY for (updated_at,) in await place.read("updated_at"))
 
     async def test_so_it_does_if_only_the_keys_were_up_to_date(self, place: Place) -> None:
         await place.add(old(tags=(DECOMPOSED, COMPOSED)) | {"tag_keys": [COMPOSED, COMPOSED]})

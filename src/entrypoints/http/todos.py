@@ -87,7 +87,11 @@ DueAfter = Annotated[
 ]
 Sort = Annotated[
     str,
-    Meta(description="What to sort by; a minus turns the order round.", extra_json_schema={"enum": list(_ORDERS)}),
+    Meta(
+        description="What to sort by; a minus turns the order round. Titles are in the order of the code points of "
+        "their case-folded form, which is that of no language.",
+        extra_json_schema={"enum": list(_ORDERS)},
+    ),
 ]
 Include = Annotated[
     Literal["count"],

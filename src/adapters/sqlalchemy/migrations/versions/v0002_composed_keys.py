@@ -14,6 +14,7 @@ migration, it can be run again. The service of the version before may go on writ
 """
 
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 from unicodedata import combining, is_normalized, normalize
@@ -37,6 +38,7 @@ TODOS = sa.table(
     sa.column("description_key", sa.Text()),
     sa.column("tags", TEXTS),
     sa.column("tag_keys", TEXTS),
+    sa.column("updated_at", sa.DateTime(timezone=True)),
     sa.column("version", sa.Integer()),
 )
 BATCH_SIZE = 500
@@ -88,6 +90,8 @@ def changes_of(todo: sa.RowMapping) -> dict[str, Any]:
     }
     changes: dict[str, Any] = {name: value for name, value in folded.items() if value != todo[name]}
     if "tags" in changes:
+        now = sa.literal(datetime.now(UTC), TODOS.c.updated_at.type)
+        changes["updated_at"] = sa.case((TODOS.c.updated_at < now, now), else_=TODOS.c.updated_at)
         changes["version"] = todo["version"] + 1
     return changes
 
