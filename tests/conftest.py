@@ -13,6 +13,7 @@ from litestar import Litestar
 from msgspec.structs import replace
 from pytest_socket import disable_socket, enable_socket
 
+from bench.node import NodeError, find_node
 from domain.accounts.model import Account, NewAccount
 from domain.store import Store
 from entrypoints.databases.registry import KINDS
@@ -40,7 +41,7 @@ _ADVICE = (
 
 
 def pytest_report_header(config: pytest.Config) -> str | list[str]:
-    """Say which PostgreSQL and which Redis the run will meet, and whether there is an nginx."""
+    """Say which PostgreSQL and which Redis the run will meet, and whether there is an nginx, and a Node."""
     if not any("unit" not in Path(argument).parts for argument in config.args):
         return "PostgreSQL, Redis: not needed by unit tests"
     try:
@@ -48,9 +49,17 @@ def pytest_report_header(config: pytest.Config) -> str | list[str]:
             postgresql.describe(postgresql.choose_origin()),
             redis_server.describe(redis_server.choose_origin()),
             f"nginx: {'that of this machine' if is_met(NGINX) else 'missing, so tests behind it are skipped'}",
+            f"Node: {_described_node()}",
         ]
     except postgresql.NoContainersError:
         pytest.exit("REQUIRE_CONTAINERS is set, and no container engine answers.", returncode=1)
+
+
+def _described_node() -> str:
+    try:
+        return find_node().node
+    except NodeError as error:
+        return f"{error}, so no client in TypeScript is made"
 
 
 @pytest.hookimpl(tryfirst=True)  # before others choose among them
