@@ -22,12 +22,12 @@ class Faults:
     def of(
         self, check: Callable[_Arguments, _Checked], *arguments: _Arguments.args, **named: _Arguments.kwargs
     ) -> _Checked:
-        """Return what ``check`` returns, or note what it raises."""
+        """Return what ``check`` returns, or note what it raises, and return ``None`` until the block ends with that."""
         try:
             return check(*arguments, **named)
         except Invalid as error:
             self._errors.append(error)
-            return None  # pyright: ignore[reportReturnType] - nobody gets to see it: the block ends with an error
+            return None  # pyright: ignore[reportReturnType] - nobody gets to see it after the block
 
     def __enter__(self) -> Self:
         """Begin the block."""

@@ -284,6 +284,8 @@ class RateLimitsApi:
     async def test_a_patch_without_an_address_is_as_cheap_as_ever(self, signed_in: httpx.AsyncClient) -> None:
         for number in range(PASSWORD_CHECK.amount + 1):
             changed = await signed_in.patch("/me", json={"display_name": f"Ada {number}"})
+            refused = await signed_in.patch("/me", json={"email": "other@example.com"})  # without the password
+            assert (changed.status_code, refused.status_code) == (200, 422)
             assert changed.headers["ratelimit-policy"] == '"account";q=1200;w=60'
 
         moved = await signed_in.patch("/me", json={"email": "other@example.com", "password": PASSWORD})

@@ -1,6 +1,7 @@
 """Request bodies: what fits is decoded, what does not is pointed to."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, cast
 
@@ -157,6 +158,9 @@ def test_no_body_is_anything_worse_than_malformed_or_invalid(body: bytes) -> Non
         (b'{"items": [{"name": "\\uDD5b"}]}', "\\uDD5b, at byte 21, is a lone surrogate"),
         (b'{"items": [{"name": "\\ud83d\\udd5b\\udd5b"}]}', "\\udd5b, at byte 33, is a lone surrogate"),
         (b'{"to/day": "x", "items": [}', "at byte 26"),
+        (b'{"items": [{"name": "\\\\ud83d"}', "it ends too early"),
+        (b'{"items": [{"name": "\\\\\\ud83d"}', "\\ud83d, at byte 23, is a lone surrogate"),
+        (b'{"items": [{"name": "\\ud83d\\udd5b"}', "it ends too early"),
         (b'{"to/day": "x"', "it ends too early"),
     ],
 )
@@ -291,6 +295,16 @@ def test_a_hostile_body_is_looked_at_for_so_long_only(body: bytes, monkeypatch: 
     assert len(looked_at) <= 200
 
 
+@pytest.mark.parametrize("name", ["/" * 500, "~" * 500, "a" + "/" * 500, "x" * 298 + "/y", "x" * 297 + "~y"])
+def test_a_pointer_that_is_cut_is_one_still(name: str) -> None:
+    with pytest.raises(Invalid) as error:
+        decoded(msgspec.json.encode({name: 1}))
+
+    pointer = error.value.pointer or ""
+    assert len(pointer) <= 300
+    assert re.fullmatch(r"/(?:[^~/]|~[01])*", pointer)
+
+
 def test_of_a_long_list_the_one_item_that_does_not_fit_is_found() -> None:
     with pytest.raises(Invalid) as error:
         decoded(b'{"~later": [' + b"1," * 5_000 + b'"x"]}')
@@ -329,7 +343,9 @@ def test_another_encoding_than_utf_8_is_named(media_type: str, charset: str) -> 
         with_headers(b"{}", kind, content_type=f"{media_type}; charset={charset}")
 
 
-@pytest.mark.parametrize("parameters", ["; charset=utf-8", ';Charset="UTF-8"', "; charset = utf8", "; x=y", ";"])
+@pytest.mark.parametrize(
+    "parameters", ["; charset=utf-8", ';Charset="UTF-8"', "; charset = utf8", '; x="charset=latin-1"', ";"]
+)
 def test_utf_8_and_other_parameters_are_fine(parameters: str) -> None:
     assert with_headers(b"{}", content_type=f"application/json{parameters}") == Order()
 

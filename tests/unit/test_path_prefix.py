@@ -181,6 +181,9 @@ async def test_the_way_to_https_leads_to_the_same_path(services: Services, setti
         ("/posts", 200),
         ("/apis/posts", 404),
         ("/api/api/posts", 404),
+        ("/api%2Fposts", 404),
+        ("/%61pi/posts", 404),
+        ("/api/%70osts", 200),
     ],
 )
 async def test_a_path_is_served_with_the_root_path_and_without_it(services: Services, path: str, status: int) -> None:

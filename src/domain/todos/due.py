@@ -24,10 +24,10 @@ LocalTime = Annotated[
         examples=["09:00"],
     ),
 ]
+_LAST_OF_DAY = time.max.replace(fold=1)
+
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 """Between which all instants are that can be written."""
-
-_LAST_OF_DAY = time.max.replace(fold=1)
 
 _Time = time  # from Python 3.14 on, annotations are read when the class is complete and has a field of that name
 

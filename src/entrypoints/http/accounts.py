@@ -129,7 +129,7 @@ class AccountController(Controller):
         another account has is 409 `email_taken`. From then on one signs in with the new address. Sessions and API
         tokens stay, and posts keep the address that they were published under.
         """
-        if data.email is not UNSET:
+        if data.email is not UNSET and data.password is not UNSET:
             await count_also(request.scope, request.principal, _PASSWORD)
         versions = wanted_versions(if_match, if_none_match)
         account = await request.services.accounts.change(request.owner_id, data, versions=versions)

@@ -28,7 +28,7 @@ Python's own encoder does."""
 _AROUND = 2 * 1024
 """Bytes for the names of fields, dates, punctuation and some white space."""
 
-_CHARSET = re.compile(r"charset\s*=\s*\"?(?P<name>[^\s;\"]+)", re.IGNORECASE)
+_CHARSET = re.compile(r"(?:^|;)\s*charset\s*=\s*\"?(?P<name>[^\s;\"]+)", re.IGNORECASE)
 _UTF_8 = frozenset({"utf-8", "utf8", "us-ascii"})
 _MAX_NAME_LENGTH = 40
 
@@ -191,8 +191,8 @@ def _refuse_repeated_names(body: bytes) -> None:
 
 
 def _with_distinct_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    if len(set(names)) != len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
         raise MalformedBody(detail=f'The name "{twice[:_MAX_NAME_LENGTH]}" stands twice in an object of the body.')
-    return dict(pairs)
+    return content

@@ -168,15 +168,16 @@ _DECODE_MESSAGES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"maximum recursion depth exceeded.*"), "it is nested too deeply"),
 )
 
-_LONE_SURROGATE = re.compile(
-    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-)
+_FIRST_HALVES, _SECOND_HALVES = range(0xD800, 0xDC00), range(0xDC00, 0xE000)
+"""Surrogates (Unicode Standard, section 3.8): UTF-16 writes a character beyond the first plane with one of each."""
+
+_ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 
 
 def malformed(body: bytes, error: Exception) -> str:
     """Return why a body is no JSON."""
-    surrogate = _LONE_SURROGATE.search(body)
-    if surrogate:
+    surrogate = _lone_surrogate(body)
+    if surrogate is not None:
         name = surrogate[0].decode()
         return f"{name}, at byte {surrogate.start()}, is a lone surrogate: half of a character that has two escapes"
     said = str(error).splitlines()[0] if str(error) else ""
@@ -185,3 +186,17 @@ def malformed(body: bytes, error: Exception) -> str:
         if match:
             return match.expand(words)
     return "it cannot be read"
+
+
+def _lone_surrogate(body: bytes) -> re.Match[bytes] | None:
+    """Return the first escape that is half of a character (RFC 8259, section 7)."""
+    first: re.Match[bytes] | None = None
+    for escape in _ESCAPE.finditer(body):
+        number = int(escape[1], 16) if escape[1] else 0
+        is_pair = first is not None and number in _SECOND_HALVES and escape.start() == first.end()
+        if first is not None and not is_pair:
+            return first
+        if number in _SECOND_HALVES and not is_pair:
+            return escape
+        first = escape if number in _FIRST_HALVES else None
+    return first

@@ -61,6 +61,7 @@ def wanted_versions(if_match: str | None, if_none_match: str | None) -> Versions
     only = versions_to_change(if_match)
     if if_none_match is None:
         return None if only is None else Versions(only=only)
+    _require_quotes(if_none_match, parameter="If-None-Match")
     return Versions(only=only, but=None if _is_any(if_none_match) else frozenset(_versions(if_none_match)))
 
 
@@ -77,9 +78,17 @@ def versions_to_change(if_match: str | None) -> frozenset[int] | None:
     """
     if if_match is None or _is_any(if_match):
         return None
-    if any(_BARE_VERSION.fullmatch(word.strip()) for word in if_match.split(",")):
-        raise Invalid('An entity tag stands in quotes, such as "1".', parameter="If-Match")
+    _require_quotes(if_match, parameter="If-Match")
     return frozenset(_versions(if_match))
+
+
+def _require_quotes(tags: str, *, parameter: str) -> None:
+    """Refuse a version that stands there as it is: whoever writes so means a condition, and would not get it.
+
+    :raises Invalid: with the name of the header.
+    """
+    if any(_BARE_VERSION.fullmatch(word.strip()) for word in tags.split(",")):
+        raise Invalid('An entity tag stands in quotes, such as "1".', parameter=parameter)
 
 
 def etag_of(body: bytes) -> str:

@@ -52,11 +52,11 @@ async def count_also(scope: HTTPScope, principal: Principal, limits: RouteLimits
     if not results:
         return
     headers = context.response_headers
-    of_route = headers.copy()
+    of_route = {name: headers[name] for name in (_LIMIT_NAME, _POLICY_NAME) if name in headers}
     _note(context, results)
     _refuse_if_exhausted(results)
-    for name in (_LIMIT_NAME, _POLICY_NAME):
-        headers[name] += b", " + of_route[name]
+    for name, value in of_route.items():
+        headers[name] += b", " + value
 
 
 def note_refusal(scope: Scope, error: RateLimited) -> None:

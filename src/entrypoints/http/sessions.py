@@ -196,5 +196,5 @@ def _given(value: str | UnsetType, name: str) -> str:
     :raises Invalid: if it was left out.
     """
     if value is UNSET:
-        raise Invalid(f"The field `{name}` is missing.", pointer=f"/{name}")
+        raise Invalid(f'The field "{name}" is missing.', pointer=f"/{name}")
     return value

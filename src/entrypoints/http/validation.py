@@ -153,7 +153,9 @@ class _Validation:
 
     def _note(self, said: str, shape: _Shape, value: Any, pointer: str) -> None:
         if len(self.faults) < MAX_FAULTS:
-            self.faults.append(Invalid(in_words(said, shape.kind, value), pointer=pointer[:_MAX_POINTER_LENGTH]))
+            # No step ends with half of an escape.
+            short = pointer[:_MAX_POINTER_LENGTH].removesuffix("~")
+            self.faults.append(Invalid(in_words(said, shape.kind, value), pointer=short))
 
 
 def escaped(name: str) -> str:

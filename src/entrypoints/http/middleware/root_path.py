@@ -18,14 +18,14 @@ class RootPath:
     def __init__(self, app: HttpApp, root_path: str) -> None:
         self.app = app
         self._root_path = root_path
-        self._begin = f"{root_path}/"
+        self._begin = f"{root_path}/".encode()
 
     def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on, with its path as it is at the root."""
         context_of(scope).prefix = self._root_path
-        path = scope["path"]
-        if path.startswith(self._begin) or path == self._root_path:
+        path = scope["raw_path"]  # in which an escaped slash is none
+        if path.startswith(self._begin) or path == self._begin[:-1]:
             values = cast("dict[str, Any]", scope)
-            values["path"] = path.removeprefix(self._root_path) or "/"
-            values["raw_path"] = scope["raw_path"].removeprefix(self._root_path.encode()) or b"/"
+            values["path"] = scope["path"].removeprefix(self._root_path) or "/"
+            values["raw_path"] = path.removeprefix(self._begin[:-1]) or b"/"
         return self.app(scope, receive, send)

@@ -71,8 +71,9 @@ class TrustedProxies:
             if scheme in {b"http", b"https"}:
                 scope["scheme"] = scheme.decode()
         if prefixes:
-            prefix = _word_of(prefixes, distance)[: MAX_PREFIX_LENGTH + 1].decode("latin-1")
-            if is_path_prefix(prefix):
+            word = _word_of(prefixes, distance)[: MAX_PREFIX_LENGTH + 2].decode("latin-1")
+            prefix = word.removesuffix("/")
+            if word == "/" or is_path_prefix(prefix):
                 context_of(cast("HTTPScope", scope)).prefix = prefix
 
     def _parsed_hop(self, text: str) -> _Hop | None:
