@@ -103,7 +103,7 @@ async def test_listening_goes_on(nonsense: bytes, monkeypatch: pytest.MonkeyPatc
             tasks = asyncio.all_tasks() - others
             assert len(tasks) == 2
             for account_id in range(3):
-                principal_cache.invalidate(account_id)
+                await principal_cache.invalidate(account_id)
 
             await asyncio.sleep(0.1)
 

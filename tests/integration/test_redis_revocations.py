@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from redis.asyncio import Redis
@@ -23,6 +23,7 @@ from entrypoints.wiring import build_services
 from tests import redis_server
 from tests.clock import NOON, StandingClock
 from tests.harness import PASSWORD, SECRET, quick_passwords
+from tests.integration.processes import TIMEOUT
 
 ADA = Principal(account_id=1, scopes=frozenset(), session_id=1)
 
@@ -149,7 +150,7 @@ async def test_who_was_cut_off_trusts_nobody_and_listens_again() -> None:
             assert await eventually(lambda: listeners(client, 1))
             _remember(principal_cache)
             server.kill()
-            principal_cache.invalidate(2)  # nobody hears it, and nobody minds
+            await principal_cache.invalidate(2)  # nobody hears it, and nobody minds
             assert principal_cache.get("ada's", at=NOON) is ADA
 
             server.start()
@@ -234,10 +235,48 @@ async def test_listening_goes_on_after_what_nobody_expected(
     assert any(record.exc_info for record in caplog.records)
 
 
+async def test_whoever_revokes_something_waits_until_it_is_announced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.redis.revocations._PATIENCE", TIMEOUT)
+    redis = _SlowRedis()
+    async with shared_principal_cache(cast("Any", redis)) as principal_cache:
+        revoking = asyncio.create_task(principal_cache.invalidate(1))
+        await redis.is_asked.wait()
+        assert not revoking.done()
+
+        redis.answers.set()
+        await asyncio.wait_for(revoking, TIMEOUT)
+
+        assert redis.announced == [1]
+
+
+async def test_but_no_longer_than_a_moment() -> None:
+    redis = _SlowRedis()  # it never answers
+    async with shared_principal_cache(cast("Any", redis)) as principal_cache:
+        await asyncio.wait_for(principal_cache.invalidate(1), TIMEOUT)
+
+        assert redis.is_asked.is_set()
+        assert redis.announced == []
+
+
+class _SlowRedis:
+    """Publishes once it is let go; there is nothing to listen to."""
+
+    def __init__(self) -> None:
+        self.is_asked, self.answers = asyncio.Event(), asyncio.Event()
+        self.announced: list[int] = []
+
+    async def publish(self, _: str, account_id: int) -> None:
+        self.is_asked.set()
+        await self.answers.wait()
+        self.announced.append(account_id)
+
+    def pubsub(self) -> Any:
+        raise RedisConnectionError
+
+
 async def test_without_redis_everything_goes_on() -> None:
     async with open_redis("redis://127.0.0.1:1") as client, shared_principal_cache(client) as principal_cache:
-        for account_id in range(5_000):
-            principal_cache.invalidate(account_id)
+        await asyncio.gather(*(principal_cache.invalidate(account_id) for account_id in range(5_000)))
         _remember(principal_cache)
         await asyncio.sleep(0.05)
 

@@ -243,7 +243,7 @@ async def test_what_is_forgotten_is_asked_for_again(
     bearer = access_token(user, session)
     await authenticator.principal(bearer)
 
-    principal_cache.invalidate(user.id)
+    await principal_cache.invalidate(user.id)
     await store.sessions.remove(session.id, owner_id=user.id)
 
     with pytest.raises(Unauthenticated):
@@ -254,7 +254,7 @@ async def test_a_session_that_ends_during_its_look_up_is_not_remembered(
     authenticator: Authenticator, store: _WatchedStore, principal_cache: PrincipalCache, user: Account, session: Session
 ) -> None:
     bearer = access_token(user, session)
-    store.watched_sessions.meanwhile = lambda: principal_cache.invalidate(user.id)
+    store.watched_sessions.meanwhile = lambda: principal_cache.evict(user.id)
 
     await authenticator.principal(bearer)
 
@@ -265,7 +265,7 @@ async def test_an_api_token_that_is_revoked_during_its_look_up_is_not_remembered
     authenticator: Authenticator, store: _WatchedStore, principal_cache: PrincipalCache, user: Account
 ) -> None:
     await keep_api_token(store, user)
-    store.watched_api_tokens.meanwhile = lambda: principal_cache.invalidate(user.id)
+    store.watched_api_tokens.meanwhile = lambda: principal_cache.evict(user.id)
 
     await authenticator.principal(BEARER)
 

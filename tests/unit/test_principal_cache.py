@@ -58,24 +58,24 @@ def test_an_unknown_token_belongs_to_nobody() -> None:
     assert principal_cache.get("ada", at=NOON) is None
 
 
-def test_every_token_of_an_account_is_forgotten_at_once_and_no_other() -> None:
+async def test_every_token_of_an_account_is_forgotten_at_once_and_no_other() -> None:
     principal_cache = PrincipalCache()
     remember(principal_cache, "ada's first", ADA)
     remember(principal_cache, "ada's second", ADA)
     remember(principal_cache, "grace's", GRACE)
 
-    principal_cache.invalidate(ADA.account_id)
+    await principal_cache.invalidate(ADA.account_id)
 
     assert principal_cache.get("ada's first", at=NOON) is None
     assert principal_cache.get("ada's second", at=NOON) is None
     assert principal_cache.get("grace's", at=NOON) is GRACE
 
 
-def test_a_look_up_that_is_older_than_a_forgetting_is_not_remembered() -> None:
+async def test_a_look_up_that_is_older_than_a_forgetting_is_not_remembered() -> None:
     principal_cache = PrincipalCache()
     before = principal_cache.generation()
 
-    principal_cache.invalidate(ADA.account_id)
+    await principal_cache.invalidate(ADA.account_id)
     principal_cache.put("ada's", ADA, at=NOON, expires_at=None, generation=before)
 
     assert principal_cache.get("ada's", at=NOON) is None
@@ -119,21 +119,21 @@ class HeardRevocations:
     def __init__(self) -> None:
         self.accounts: list[int] = []
 
-    def announce(self, account_id: int) -> None:
+    async def announce(self, account_id: int) -> None:
         self.accounts.append(account_id)
 
     async def broadcast(self, account_id: int | None) -> bool:
         raise AssertionError(account_id)  # nobody waits here
 
 
-def test_what_is_revoked_here_is_announced_and_what_was_heard_is_not_said_again() -> None:
+async def test_what_is_revoked_here_is_announced_and_what_was_heard_is_not_said_again() -> None:
     revocations = HeardRevocations()
     principal_cache = PrincipalCache(revocations=revocations)
     remember(principal_cache, "ada's", ADA)
     remember(principal_cache, "grace's", GRACE)
 
     principal_cache.evict(GRACE.account_id)
-    principal_cache.invalidate(ADA.account_id)
+    await principal_cache.invalidate(ADA.account_id)
 
     assert principal_cache.get("ada's", at=NOON) is principal_cache.get("grace's", at=NOON) is None
     assert revocations.accounts == [ADA.account_id]

@@ -22,7 +22,7 @@ class Audience:
         self.is_there = is_there
         self.told: list[int | None] = []
 
-    def announce(self, account_id: int) -> None:
+    async def announce(self, account_id: int) -> None:
         raise AssertionError(account_id)  # an operator waits until it is said
 
     async def broadcast(self, account_id: int | None) -> bool:

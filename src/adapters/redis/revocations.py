@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from redis.asyncio import Redis
@@ -16,6 +16,9 @@ CHANNEL = "todo-api:revocations"
 
 _MAX_UNSENT = 1_000
 """Announcements that are kept while Redis is slow; those beyond are found out as without Redis, in half a minute."""
+
+_PATIENCE = 0.25
+"""Seconds that whoever revokes something waits until it is announced: a hundred times what Redis takes."""
 
 _TIMEOUT = 1
 """Seconds for one announcement, and for beginning to listen."""
@@ -51,12 +54,17 @@ class RedisRevocations:
 
     def __init__(self, client: Redis) -> None:
         self._client: Any = client  # whose types leave out what is not given here
-        self._unsent: asyncio.Queue[int] = asyncio.Queue(_MAX_UNSENT)
+        self._unsent: asyncio.Queue[tuple[int, asyncio.Event]] = asyncio.Queue(_MAX_UNSENT)
 
-    def announce(self, account_id: int) -> None:
+    async def announce(self, account_id: int) -> None:
         """See the port."""
-        if not self._unsent.full():
-            self._unsent.put_nowait(account_id)
+        if self._unsent.full():
+            return
+        is_said = asyncio.Event()
+        self._unsent.put_nowait((account_id, is_said))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                await is_said.wait()
 
     async def broadcast(self, account_id: int | None) -> bool:
         """See the port."""
@@ -71,7 +79,9 @@ class RedisRevocations:
     async def send(self) -> None:
         """Send what is announced, for ever. What cannot be sent is dropped: an old revocation is news to nobody."""
         while True:
-            await self.broadcast(await self._unsent.get())
+            account_id, is_said = await self._unsent.get()
+            await self.broadcast(account_id)
+            is_said.set()
 
 
 class _Listener:

@@ -107,7 +107,7 @@ class AccountService:
             await tx.sessions.remove_all(owner_id=account_id, except_id=session_id)
 
         await self._store.transaction(replace_and_sign_out)
-        self._principal_cache.invalidate(account_id)
+        await self._principal_cache.invalidate(account_id)
 
     async def close(self, account_id: int, *, password: str) -> None:
         """Remove the account and everything of it, for good.
@@ -116,7 +116,7 @@ class AccountService:
         """
         await self._require(password, await self._store.accounts.credentials(account_id))
         await self._store.accounts.remove(account_id)
-        self._principal_cache.invalidate(account_id)
+        await self._principal_cache.invalidate(account_id)
 
     async def _confirmed_hash(self, account_id: int, patch: AccountPatch, email: str, password: str) -> str:
         """Return the hash of the password that confirms another address, once nothing speaks against the patch.

@@ -52,4 +52,4 @@ class ApiTokenService:
         :raises NotFound: if there is none, or it is somebody else's.
         """
         await self._store.api_tokens.remove(token_id, owner_id=owner_id)
-        self._principal_cache.invalidate(owner_id)
+        await self._principal_cache.invalidate(owner_id)

@@ -22,8 +22,12 @@ class AccessClaims(Struct, frozen=True, kw_only=True):
 class Revocations(Protocol):
     """Tells the other processes of the service what this one revoked."""
 
-    def announce(self, account_id: int) -> None:
-        """Make the others look up every token of the account again, as soon as they can be reached; do not wait."""
+    async def announce(self, account_id: int) -> None:
+        """Make the others look up every token of the account again, as soon as they can be reached.
+
+        It waits until that is said, so that whoever is told that something was revoked finds it so everywhere; but for
+        a moment only, because it may take as long as it likes to reach them.
+        """
         ...
 
     async def broadcast(self, account_id: int | None) -> bool:

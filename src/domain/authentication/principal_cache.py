@@ -58,11 +58,11 @@ class PrincipalCache:
         until = at + PRINCIPAL_TTL
         self._entries[bearer] = _Entry(principal, at, until if expires_at is None else min(until, expires_at))
 
-    def invalidate(self, account_id: int) -> None:
+    async def invalidate(self, account_id: int) -> None:
         """Look every token of the account up again at its next use, here and in the other processes."""
         self.evict(account_id)
         if self._revocations is not None:
-            self._revocations.announce(account_id)
+            await self._revocations.announce(account_id)
 
     def evict(self, account_id: int) -> None:
         """Look every token of the account up again at its next use, in this process only."""

@@ -82,7 +82,7 @@ class SessionService:
         except Unauthenticated:
             raise WrongCredentials("The password was changed meanwhile.") from None
         if await self._store.sessions.trim(owner_id=account_id, at=now, limit=MAX_SESSIONS, newest=session.id):
-            self._principal_cache.invalidate(account_id)
+            await self._principal_cache.invalidate(account_id)
         await self._guard.signed_in(email, address=address)
         return self._pair(account_id, session.id, token, started_at=now, at=now)
 
@@ -133,7 +133,7 @@ class SessionService:
         :raises NotFound: if there is none, or it is somebody else's.
         """
         await self._store.sessions.remove(session_id, owner_id=owner_id)
-        self._principal_cache.invalidate(owner_id)
+        await self._principal_cache.invalidate(owner_id)
 
     async def _credentials_of(self, email: str, password: str, requester: Requester) -> Credentials:
         """Return the credentials that the two match, the hash brought up to date."""
