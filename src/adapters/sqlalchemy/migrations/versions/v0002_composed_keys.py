@@ -13,6 +13,7 @@ migration, it can be run again. The service of the version before may go on writ
 ``docs/upgrades.md`` says what brings them up to date.
 """
 
+from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from itertools import groupby
@@ -41,6 +42,22 @@ TODOS = sa.table(
     sa.column("updated_at", sa.DateTime(timezone=True)),
     sa.column("version", sa.Integer()),
 )
+NOW = sa.bindparam("now", type_=TODOS.c.updated_at.type)
+HAS_FEWER_TAGS = sa.bindparam("has_fewer_tags", type_=sa.Boolean())
+SAVE = (
+    sa.update(TODOS)
+    .where(TODOS.c.id == sa.bindparam("this_id"), TODOS.c.version == sa.bindparam("this_version"))
+    .values(
+        {
+            name: sa.bindparam(f"new_{name}", type_=TODOS.c[name].type)
+            for name in ("title_key", "description_key", "tags", "tag_keys")
+        }
+        | {
+            "version": sa.case((HAS_FEWER_TAGS, TODOS.c.version + 1), else_=TODOS.c.version),
+            "updated_at": sa.case((sa.and_(HAS_FEWER_TAGS, TODOS.c.updated_at < NOW), NOW), else_=TODOS.c.updated_at),
+        }
+    )
+)
 BATCH_SIZE = 500
 """To-dos that are read at once: some 50 MB, if all are as long as can be."""
 
@@ -55,14 +72,19 @@ def upgrade() -> None:
     context = op.get_context()
     is_sqlite = context.dialect.name == "sqlite"
     with nullcontext() if is_sqlite else context.autocommit_block():
-        fold_again(op.get_bind())
+        for changes in batches_of_changes(op.get_bind()):
+            if is_sqlite:
+                op.get_bind().execute(SAVE, changes)
+            else:
+                for change in changes:
+                    op.get_bind().execute(SAVE, change)
 
 
 def downgrade() -> None:
     """Leave the keys as they are: the version before replaces them as it writes."""
 
 
-def fold_again(connection: sa.Connection) -> None:
+def batches_of_changes(connection: sa.Connection) -> Iterator[list[dict[str, Any]]]:
     batch = (
         sa.select(TODOS)
         .where(TODOS.c.id > sa.bindparam("after"), MAY_DIFFER[connection.dialect.name])
@@ -71,14 +93,14 @@ def fold_again(connection: sa.Connection) -> None:
     )
     after = 0
     while todos := connection.execute(batch, {"after": after}).mappings().all():
-        for todo in todos:
-            if changes := changes_of(todo):
-                this_version = (TODOS.c.id == todo["id"], TODOS.c.version == todo["version"])
-                connection.execute(sa.update(TODOS).where(*this_version).values(changes))
+        changes = [change for todo in todos if (change := change_of(todo))]
+        if changes:
+            yield changes
         after = todos[-1]["id"]
 
 
-def changes_of(todo: sa.RowMapping) -> dict[str, Any]:
+def change_of(todo: sa.RowMapping) -> dict[str, Any] | None:
+    """Return the values of ``SAVE``, if there is anything to change."""
     tags: dict[str, str] = {}
     for tag in todo["tags"]:
         tags.setdefault(fold(tag), tag)
@@ -88,12 +110,14 @@ def changes_of(todo: sa.RowMapping) -> dict[str, Any]:
         "tags": list(tags.values()),
         "tag_keys": list(tags),
     }
-    changes: dict[str, Any] = {name: value for name, value in folded.items() if value != todo[name]}
-    if "tags" in changes:
-        now = sa.literal(datetime.now(UTC), TODOS.c.updated_at.type)
-        changes["updated_at"] = sa.case((TODOS.c.updated_at < now, now), else_=TODOS.c.updated_at)
-        changes["version"] = todo["version"] + 1
-    return changes
+    if all(value == todo[name] for name, value in folded.items()):
+        return None
+    return {f"new_{name}": value for name, value in folded.items()} | {
+        "this_id": todo["id"],
+        "this_version": todo["version"],
+        "has_fewer_tags": folded["tags"] != todo["tags"],
+        "now": datetime.now(UTC),
+    }
 
 
 # What ``domain.text`` had when this was written: it must stay, whatever becomes of that.
