@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
+from domain.api_tokens.model import NewApiToken
 from domain.errors import MAX_FAULTS, Invalid
 from domain.todos.model import NewTodo, TodoPatch
 from entrypoints.http.bodies import FormBody, JsonBody, MergePatchBody
@@ -310,6 +311,15 @@ def test_of_a_long_list_the_one_item_that_does_not_fit_is_found() -> None:
         decoded(b'{"~later": [' + b"1," * 5_000 + b'"x"]}')
 
     assert error.value.pointer == "/~0later/5000"
+
+
+def test_of_a_long_list_the_item_is_told_what_it_may_be() -> None:
+    body = msgspec.json.encode({"name": "x", "scopes": [*["todos:read"] * 150, "todos"]})
+
+    with pytest.raises(Invalid, match="Must be one of: todos:read, ") as error:
+        decoded(body, NewApiToken)
+
+    assert error.value.pointer == "/scopes/150"
 
 
 def test_what_fits_is_decoded_strictly() -> None:

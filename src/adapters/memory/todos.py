@@ -117,6 +117,8 @@ def _bears(todo: Todo, tags: set[str]) -> bool:
 
 
 def _has(todo: Todo, texts: list[str]) -> bool:
+    if not texts:
+        return True
     title, description = fold(todo.title), fold(todo.description or "")
     return all(text in title or text in description for text in texts)
 

@@ -75,7 +75,7 @@ SearchText = Annotated[
         min_length=1,
         max_length=MAX_TITLE_LENGTH,
         description="Words, each of which occurs in the title or the description, without case; at most ten different "
-        "ones, and at most 200 characters once case-folded.",
+        "ones, and at most 200 characters once case-folded. Blanks alone ask for nothing.",
     ),
 ]
 DueBefore = Annotated[

@@ -148,8 +148,11 @@ class _Validation:
             msgspec.convert(value, shape.annotation)
         except msgspec.ValidationError as error:
             said, _, place = str(error).partition(" - at `$")
-            steps = "".join(f"/{step['index'].replace('...', '-')}" for step in _STEP.finditer(place))
-            self._note(said, shape, value, pointer + steps)
+            indices = [step["index"] for step in _STEP.finditer(place)]
+            pointer += "".join(f"/{index.replace('...', '-')}" for index in indices)
+            if indices and shape.items is not None:  # an item that was not looked at by itself
+                shape, value = shape.items, value[int(indices[0])]
+            self._note(said, shape, value, pointer)
 
     def _note(self, said: str, shape: _Shape, value: Any, pointer: str) -> None:
         if len(self.faults) < MAX_FAULTS:
